@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# How our own code is compiled. `offerkit_defaults(TARGET)` is called once for each of our targets;
+# what a consumer must share with us is on `offerkit_headers` instead (Floors.cmake).
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
+  endif()
+  # -O2 is what was measured; -O3 buys nothing here and costs compile time. Assertions of ours are
+  # OFFERKIT_ASSERT, on in every build.
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "" FORCE)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(OFFERKIT_MOLD mold)
+  if(OFFERKIT_MOLD)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()
+
+if(OFFERKIT_SANITIZE)
+  # Chosen for the whole build: a sanitizer that sees half of a program reports nonsense.
+  add_compile_options(-fsanitize=${OFFERKIT_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${OFFERKIT_SANITIZE})
+  if(OFFERKIT_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-Wno-tsan)  # Asio's fences, which it does not model, are not our finding.
+  endif()
+endif()
+
+function(offerkit_defaults target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic)
+  if(OFFERKIT_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # g++ 12 warns falsely on Asio's recycling allocator.
+    target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+  endif()
+endfunction()
+if(OFFERKIT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "OFFERKIT_FUZZ needs clang++-19: g++ has no libFuzzer")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
