@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents: relative links and their anchors resolve, and every code block says what proves it."""
+
+import re
+from pathlib import PurePosixPath
+import posixpath
+
+FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*)$")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)|!\[[^\]]*\]\(([^()\s]+)\)")
+PROVEN = {"cpp": {"compile", "body", "sketch"}, "sh": {"run", "shown"}}
+ALIASES = {"c++": "cpp", "cc": "cpp", "bash": "sh", "shell": "sh", "console": "sh"}
+
+
+def blocks(lines):
+    """Yields (first line number, info words, text lines) for each fenced block."""
+    fence, start, info, body = None, 0, [], []
+    for number, line in enumerate(lines, 1):
+        found = FENCE.match(line)
+        if fence is None and found:
+            fence, start, info, body = found.group(2), number, found.group(3).split(), []
+        elif fence is not None and line.strip().startswith(fence) and not line.strip(" `~"):
+            yield start, info, body
+            fence = None
+        elif fence is not None:
+            body.append(line)
+
+
+def prose(lines):
+    """(number, line) outside fenced blocks, code spans blanked."""
+    fence = None
+    for number, line in enumerate(lines, 1):
+        found = FENCE.match(line)
+        if fence is None and found:
+            fence = found.group(2)
+        elif fence is not None:
+            if line.strip().startswith(fence) and not line.strip(" `~"):
+                fence = None
+        else:
+            yield number, re.sub(r"`[^`]*`", lambda m: " " * len(m.group()), line)
+
+
+def anchors(file):
+    found = set()
+    fenced = None
+    for line in file.lines:
+        mark = FENCE.match(line)
+        if mark:
+            fenced = None if fenced else mark.group(2)
+        elif not fenced and line.startswith("#"):
+            text = re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower())
+            found.add(text.replace(" ", "-"))
+    return found
+
+
+def check(file):
+    if file.suffix != ".md":
+        return
+    for number, info, _ in blocks(file.lines):
+        language = ALIASES.get(info[0], info[0]) if info else ""
+        if language in PROVEN and not (len(info) > 1 and info[1] in PROVEN[language]):
+            choice = ", ".join(sorted(PROVEN[language]))
+            yield file.finding(number, "doc-block", f"say which after ```{info[0]}: {choice}")
+
+
+def check_tree(files):
+    documents = {f.path: f for f in files if f.suffix == ".md"}
+    for path, file in documents.items():
+        for number, line in prose(file.lines):
+            for found in LINK.finditer(line):
+                target = found.group(1) or found.group(2)
+                if re.match(r"[a-z]+:", target):
+                    continue
+                name, _, anchor = target.partition("#")
+                full = posixpath.normpath(str(PurePosixPath(path).parent / name)) if name else path
+                if not (file.root / full).exists():
+                    yield file.finding(number, "doc-link", f"{target} leads nowhere")
+                elif anchor and full in documents and anchor not in anchors(documents[full]):
+                    yield file.finding(number, "doc-link", f"{full} has no heading {anchor}")
