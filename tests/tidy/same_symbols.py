@@ -62,7 +62,7 @@ def check(nm, archive, program, machines):
         if mangled not in linked:
             yield f"{program.name} has no {demangled}"
             continue
-        if linked[mangled][0] != "T":
+        if linked[mangled][0] not in "Tt":
             yield f"{program.name} has {demangled} as {linked[mangled][0]}: compiled again"
         where = owners(link_map, mangled, demangled)
         if {name for name, _ in where} != {archive.name}:
