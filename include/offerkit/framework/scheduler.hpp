@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What a framework author writes and what they answer with. A scheduler is a plain struct that
+/// satisfies the `Scheduler` concept: no base class, nothing to register.
+
+#include <offerkit/core/id.hpp>
+#include <offerkit/core/result.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/model/demand.hpp>
+#include <offerkit/model/offer.hpp>
+#include <offerkit/model/operation.hpp>
+#include <offerkit/model/status.hpp>
+#include <offerkit/model/task.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace offerkit::framework {
+
+/// Takes an offer (or several of one agent) and launches on it. What is left over counts as
+/// declined for `refuse_for`.
+struct Accept {
+    OfferId offer;
+    std::vector<OfferId> more_offers;  // Others of the same agent, taken together with `offer`.
+    std::vector<TaskInfo> launch;
+    std::vector<Operation> operations;  // Done before the launches, in order.
+    Duration refuse_for{0};
+    friend bool operator==(const Accept&, const Accept&) = default;
+};
+
+struct Decline {
+    OfferId offer;
+    Duration refuse_for = refuse_for_default;
+    DeclineReason reason = DeclineReason::unspecified;
+    std::string detail;
+    friend bool operator==(const Decline&, const Decline&) = default;
+};
+
+/// Keeps an offer without an answer for at most this long. When the time is over (or the offer's
+/// own deadline comes) the SDK declines it, with a warning that names the offer.
+struct Hold {
+    OfferId offer;
+    Duration at_most = std::chrono::seconds{5};
+    friend bool operator==(const Hold&, const Hold&) = default;
+};
+
+/// The answer to one offer. A return type, so that no offer can be forgotten.
+using OfferReply = std::variant<Accept, Decline, Hold>;
+
+/// What a scheduler may ask for at any time, beside its replies.
+// clang-format off
+struct KillTask    { TaskId task; std::optional<Duration> grace;
+                     friend bool operator==(const KillTask&, const KillTask&) = default; };
+struct Revive      { std::vector<Role> roles;
+                     friend bool operator==(const Revive&, const Revive&) = default; };
+struct Suppress    { std::vector<Role> roles;
+                     friend bool operator==(const Suppress&, const Suppress&) = default; };
+struct StateDemand { std::vector<Demand> demands;
+                     friend bool operator==(const StateDemand&, const StateDemand&) = default; };
+struct Reconcile   { std::vector<TaskId> tasks;
+                     friend bool operator==(const Reconcile&, const Reconcile&) = default; };
+struct Message     { AgentId agent; ExecutorId executor; std::string data;
+                     friend bool operator==(const Message&, const Message&) = default; };
+/// Ends this framework: `teardown` kills what still runs and frees the id; without it the tasks
+/// live on for the failover timeout.
+struct Stop        { bool teardown = true;
+                     friend bool operator==(const Stop&, const Stop&) = default; };
+// clang-format on
+
+using Request = std::variant<KillTask, Revive, Suppress, StateDemand, Reconcile, Message, Stop>;
+
+/// Collects what a handler answers and asks for. Handed to handlers, never kept by them.
+class Replies {
+public:
+    void accept(Accept reply) { offers_.emplace_back(std::move(reply)); }
+    void decline(Decline reply) { offers_.emplace_back(std::move(reply)); }
+    void hold(Hold reply) { offers_.emplace_back(std::move(reply)); }
+    void reply(OfferReply reply) { offers_.push_back(std::move(reply)); }
+
+    void kill(TaskId task, std::optional<Duration> grace = std::nullopt) {
+        requests_.emplace_back(KillTask{std::move(task), grace});
+    }
+    /// Offers again, and all of this framework's filters gone. In all roles if none is named.
+    void revive(std::vector<Role> roles = {}) { requests_.emplace_back(Revive{std::move(roles)}); }
+    void suppress(std::vector<Role> roles = {}) {
+        requests_.emplace_back(Suppress{std::move(roles)});
+    }
+    void state_demand(std::vector<Demand> demands) {
+        requests_.emplace_back(StateDemand{std::move(demands)});
+    }
+    void reconcile(std::vector<TaskId> tasks = {}) {
+        requests_.emplace_back(Reconcile{std::move(tasks)});
+    }
+    void send(Message message) { requests_.emplace_back(std::move(message)); }
+    void stop(bool teardown = true) { requests_.emplace_back(Stop{teardown}); }
+
+    [[nodiscard]] const std::vector<OfferReply>& offers() const { return offers_; }
+    [[nodiscard]] const std::vector<Request>& requests() const { return requests_; }
+    [[nodiscard]] std::vector<OfferReply> take_offers() { return std::exchange(offers_, {}); }
+    [[nodiscard]] std::vector<Request> take_requests() { return std::exchange(requests_, {}); }
+
+private:
+    std::vector<OfferReply> offers_;
+    std::vector<Request> requests_;
+};
+
+/// Answers offers one at a time.
+template <class S>
+concept AnswersOffers = requires(S& scheduler, const Offer& offer) {
+    { scheduler.on_offer(offer) } -> std::convertible_to<OfferReply>;
+};
+
+/// Answers all offers that came together. An offer without a reply counts as held.
+template <class S>
+concept AnswersOffersTogether =
+    requires(S& scheduler, std::span<const Offer> offers, Replies& replies) {
+        scheduler.on_offers(offers, replies);
+    };
+
+/// Hears of its tasks; may take `Replies&` as a second argument to ask for something.
+template <class S>
+concept HearsStatuses =
+    requires(S& scheduler, const TaskStatus& status) { scheduler.on_status(status); } ||
+    requires(S& scheduler, const TaskStatus& status, Replies& replies) {
+        scheduler.on_status(status, replies);
+    };
+
+/// A scheduler. Requires, for a scheduler `s`:
+///   `s.on_offer(offer) -> OfferReply`, or `s.on_offers(offers, replies)`;
+///   `s.on_status(status)`, or `s.on_status(status, replies)`: at least once per status, in the
+///   order of each task.
+/// Heard if present: `s.on_subscribed(framework_id, replies)`, `s.on_disconnected()`,
+/// `s.on_rescind(offer_id)`, `s.on_agent_lost(agent_id)`, `s.on_message(agent, executor, data)`,
+/// `s.on_refused(refusal)`, `s.on_wake(now, replies)` with `s.next_wake() -> Instant`, and
+/// `s.is_done() -> bool`, asked after every handler: true ends the framework.
+/// Handlers are never called from two threads at once, and never inside a step of a machine.
+template <class S>
+concept Scheduler = (AnswersOffers<S> || AnswersOffersTogether<S>) && HearsStatuses<S>;
+
+}  // namespace offerkit::framework
+
+namespace offerkit {
+
+using framework::Accept;
+using framework::Decline;
+using framework::Hold;
+using framework::OfferReply;
+using framework::Replies;
+using framework::Scheduler;
+
+}  // namespace offerkit

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What readers see of a master: typed deltas, appended by each step and applied by a read model on
+/// a thread of its own. A put replaces what was known of that thing.
+
+#include <offerkit/core/id.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/model/agent.hpp>
+#include <offerkit/model/framework.hpp>
+#include <offerkit/model/offer.hpp>
+#include <offerkit/model/quota.hpp>
+#include <offerkit/model/reasons.hpp>
+#include <offerkit/model/status.hpp>
+#include <offerkit/resources/resources.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace offerkit::master {
+
+enum class AgentCondition : std::uint8_t { active, deactivated, disconnected, unreachable };
+enum class FrameworkCondition : std::uint8_t { active, disconnected };
+
+struct AgentPut {
+    AgentId id;
+    AgentInfo info;  // Resources in portable form.
+    AgentCondition condition = AgentCondition::active;
+    WallTime registered_at;
+    friend bool operator==(const AgentPut&, const AgentPut&) = default;
+};
+
+/// What of an agent is under tasks and what is out on offer. At most once per agent and step.
+struct AgentUsagePut {
+    AgentId id;
+    Resources used;
+    Resources offered;
+    friend bool operator==(const AgentUsagePut&, const AgentUsagePut&) = default;
+};
+
+struct AgentRemoved {
+    AgentId id;
+    std::string why;
+    friend bool operator==(const AgentRemoved&, const AgentRemoved&) = default;
+};
+
+struct FrameworkPut {
+    FrameworkId id;
+    FrameworkInfo info;
+    FrameworkCondition condition = FrameworkCondition::active;
+    WallTime subscribed_at;
+    std::vector<Role> suppressed;
+    friend bool operator==(const FrameworkPut&, const FrameworkPut&) = default;
+};
+
+struct FrameworkRemoved {
+    FrameworkId id;
+    std::string why;
+    friend bool operator==(const FrameworkRemoved&, const FrameworkRemoved&) = default;
+};
+
+struct TaskPut {
+    FrameworkId framework;
+    TaskId task;
+    std::string name;
+    AgentId agent;
+    Role role;
+    Resources resources;
+    TaskState state = TaskState::staging;
+    WallTime at;
+    friend bool operator==(const TaskPut&, const TaskPut&) = default;
+};
+
+/// A known task has changed its state.
+struct TaskChanged {
+    FrameworkId framework;
+    TaskId task;
+    TaskState state = TaskState::staging;
+    StatusReason reason = StatusReason::none;
+    std::string message;
+    std::optional<ExitStatus> exit;
+    std::string sandbox;
+    WallTime at;
+    friend bool operator==(const TaskChanged&, const TaskChanged&) = default;
+};
+
+struct OfferPut {
+    Offer offer;
+    WallTime at;
+    friend bool operator==(const OfferPut&, const OfferPut&) = default;
+};
+
+enum class OfferEnd : std::uint8_t { accepted, declined, rescinded };
+
+struct OfferRemoved {
+    OfferId id;
+    OfferEnd end = OfferEnd::accepted;
+    DeclineReason reason = DeclineReason::unspecified;  // Valid if declined.
+    friend bool operator==(const OfferRemoved&, const OfferRemoved&) = default;
+};
+
+struct RolePut {
+    RoleConfig config;
+    friend bool operator==(const RolePut&, const RolePut&) = default;
+};
+
+/// Why this framework was not offered more in this role, and why it declined, counted since it
+/// subscribed. At most once per claimant and cycle, and only if something changed.
+struct ReasonsPut {
+    FrameworkId framework;
+    Role role;
+    std::array<std::uint64_t, no_offer_reasons> not_offered{};
+    std::array<std::uint64_t, decline_reasons> declined{};
+    friend bool operator==(const ReasonsPut&, const ReasonsPut&) = default;
+};
+
+/// Something an operator should read: a refused call, a policy fault, a store that fails.
+struct Noted {
+    WallTime at;
+    std::string who;
+    std::string text;
+    friend bool operator==(const Noted&, const Noted&) = default;
+};
+
+using Delta =
+    std::variant<AgentPut, AgentUsagePut, AgentRemoved, FrameworkPut, FrameworkRemoved, TaskPut,
+                 TaskChanged, OfferPut, OfferRemoved, RolePut, ReasonsPut, Noted>;
+
+}  // namespace offerkit::master
