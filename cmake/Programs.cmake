@@ -36,6 +36,14 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/daemons/agent/launcher/CMakeLists.txt)
   add_subdirectory(${PROJECT_SOURCE_DIR}/daemons/agent/launcher)
 endif()
 
+# `daemons`: what a cluster on this computer needs (scripts/quickstart), without the examples.
+add_custom_target(daemons)
+foreach(target offerkit_master_daemon offerkit_agent_daemon offerkit_launcher offerkit_tool)
+  if(TARGET ${target})
+    add_dependencies(daemons ${target})
+  endif()
+endforeach()
+
 # Each folder of examples/ is one program on the public library alone.
 file(GLOB examples CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/examples/*)
 foreach(folder IN LISTS examples)
