@@ -26,6 +26,7 @@ inline constexpr std::size_t named_kinds_max = 64;
 inline constexpr std::size_t ranges_per_kind_max = 4096;
 inline constexpr std::size_t set_items_max = 1024;
 inline constexpr std::size_t set_item_bytes_max = 128;
+inline constexpr std::size_t gpu_cards_max = 64;
 inline constexpr std::size_t bundles_per_agent_max = 1024;
 inline constexpr std::size_t resources_text_max = 16 * 1024;
 

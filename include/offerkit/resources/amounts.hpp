@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The scalar part of resources: sixteen slots of thousandths, and the exact arithmetic that
+/// allocation spends its time in. Amounts are bounded where they enter (`limits.hpp`), so sums need
+/// no check and differences cannot wrap.
+
+#include <offerkit/core/assert.hpp>
+#include <offerkit/core/limits.hpp>
+#include <offerkit/core/result.hpp>
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace offerkit {
+
+__extension__ using int128 = __int128;
+
+/// Calls `f` once, with the numbers of all slots as constants: the fold that all element-wise work
+/// goes through. g++ -O2 leaves a plain loop over the array four times slower.
+template <class F>
+constexpr decltype(auto) over_slots(F&& f) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) -> decltype(auto) {
+        return f(std::integral_constant<std::size_t, I>{}...);
+    }(std::make_index_sequence<limits::slots>{});
+}
+
+/// How much there is in each slot, in thousandths of the kind's display unit, never negative.
+/// Which kind a slot means is said by `slot_of` (built-in) or by a machine's `KindTable`.
+class Amounts {
+public:
+    constexpr Amounts() = default;
+
+    [[nodiscard]] constexpr std::int64_t operator[](std::size_t slot) const {
+        return values_[slot];
+    }
+
+    /// Pre: `slot < limits::slots`, `0 <= units <= limits::amount_per_cluster_max`.
+    constexpr void set(std::size_t slot, std::int64_t units) {
+        OFFERKIT_ASSERT(slot < limits::slots);
+        OFFERKIT_ASSERT(units >= 0 && units <= limits::amount_per_cluster_max);
+        values_[slot] = units;
+    }
+
+    [[nodiscard]] constexpr std::span<const std::int64_t, limits::slots> slots() const {
+        return values_;
+    }
+
+    /// True if `part` can be carved out of this: no slot of `part` exceeds ours.
+    [[nodiscard]] constexpr bool contains(const Amounts& part) const {
+        // Differences of bounded amounts cannot wrap, so one sign bit answers for all slots; this
+        // is half the instructions of sixteen comparisons.
+        return over_slots([&](auto... slot) {
+            return ((values_[slot] - part.values_[slot]) | ...) >= 0;
+        });
+    }
+
+    [[nodiscard]] constexpr bool is_zero() const {
+        return over_slots([&](auto... slot) { return (values_[slot] | ...) == 0; });
+    }
+
+    constexpr Amounts& operator+=(const Amounts& other) {
+        *this = *this + other;
+        return *this;
+    }
+
+    /// Pre: `contains(other)`. A shortfall is a bug in the caller and never becomes zero.
+    constexpr Amounts& operator-=(const Amounts& other) {
+        *this = *this - other;
+        return *this;
+    }
+
+    friend constexpr Amounts operator+(const Amounts& left, const Amounts& right) {
+        return over_slots([&](auto... slot) {
+            return Amounts{{(left.values_[slot] + right.values_[slot])...}};
+        });
+    }
+
+    /// Pre: `left.contains(right)`.
+    friend constexpr Amounts operator-(const Amounts& left, const Amounts& right) {
+        OFFERKIT_ASSERT(left.contains(right));
+        return over_slots([&](auto... slot) {
+            return Amounts{{(left.values_[slot] - right.values_[slot])...}};
+        });
+    }
+
+    friend constexpr bool operator==(const Amounts& left, const Amounts& right) {
+        return over_slots([&](auto... slot) {
+            return ((left.values_[slot] ^ right.values_[slot]) | ...) == 0;
+        });
+    }
+
+    /// `count` times this. Refuses: `too_large`, if a slot would exceed the cluster's maximum, and
+    /// `invalid`, if `count` is negative.
+    [[nodiscard]] Result<Amounts> try_multiply(std::int64_t count) const;
+
+private:
+    using Values = std::array<std::int64_t, limits::slots>;
+    constexpr explicit Amounts(const Values& values) : values_(values) {}
+
+    Values values_{};
+};
+
+/// `held / of`, kept exact and compared by cross-multiplying. With `held` at most 2^53 and `of` at
+/// most 2^53 times a weight of 10^6, the products stay below 2^126.
+struct Share {
+    std::int64_t held = 0;
+    int128 of = 1;
+
+    friend constexpr std::strong_ordering operator<=>(const Share& a, const Share& b) {
+        return int128{a.held} * b.of <=> int128{b.held} * a.of;
+    }
+    friend constexpr bool operator==(const Share& a, const Share& b) { return (a <=> b) == 0; }
+};
+
+/// The largest share of any one kind that `held` is of `total`, divided by the weight.
+/// Kinds that `total` lacks do not count: nobody dominates what the cluster has not got.
+/// Pre: `1 <= weight <= limits::weight_max`, in thousandths.
+[[nodiscard]] constexpr Share dominant_share(const Amounts& held, const Amounts& total,
+                                             std::int64_t weight = 1000) {
+    OFFERKIT_ASSERT(weight >= 1 && weight <= limits::weight_max);
+    std::int64_t best_held = 0;
+    std::int64_t best_total = 1;
+    const auto consider = [&](std::int64_t h, std::int64_t t) {
+        // Most holders have few kinds, so the empty slots must cost next to nothing.
+        if (h == 0 || t == 0) return;
+        if (int128{h} * best_total > int128{best_held} * t) {
+            best_held = h;
+            best_total = t;
+        }
+    };
+    over_slots([&](auto... slot) { (consider(held[slot], total[slot]), ...); });
+    return {best_held, int128{best_total} * weight};
+}
+
+inline Result<Amounts> Amounts::try_multiply(std::int64_t count) const {
+    if (count < 0) {
+        return Refusal{RefusalCode::invalid, "resources", "multiply by " + std::to_string(count),
+                       "a count is never negative", "give a count of 0 or more"};
+    }
+    Amounts product;
+    for (std::size_t slot = 0; slot < limits::slots; ++slot) {
+        const int128 units = int128{values_[slot]} * count;
+        if (units > limits::amount_per_cluster_max) {
+            return Refusal{RefusalCode::too_large, "resources",
+                           "multiply by " + std::to_string(count),
+                           "slot " + std::to_string(slot) + " would exceed 2^53 thousandths",
+                           "give a smaller count"};
+        }
+        product.values_[slot] = static_cast<std::int64_t>(units);
+    }
+    return product;
+}
+
+}  // namespace offerkit
