@@ -86,7 +86,18 @@ struct ExecutorRefused {
     friend bool operator==(const ExecutorRefused&, const ExecutorRefused&) = default;
 };
 
+/// The agent will not lose the last statuses of these tasks any more: forget the tasks.
+struct StatusesNoted {
+    struct Task {
+        FrameworkId framework;
+        TaskId task;
+        friend bool operator==(const Task&, const Task&) = default;
+    };
+    std::vector<Task> tasks;
+    friend bool operator==(const StatusesNoted&, const StatusesNoted&) = default;
+};
+
 using ExecutorEvent = std::variant<ExecutorSubscribed, LaunchTask, KillTaskNow, DataToExecutor,
-                                   ShutDownExecutor, ExecutorRefused>;
+                                   ShutDownExecutor, ExecutorRefused, StatusesNoted>;
 
 }  // namespace offerkit::protocol
