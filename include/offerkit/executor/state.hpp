@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What the executor of command tasks knows of its processes.
+
+#include <offerkit/core/time.hpp>
+#include <offerkit/executor/event.hpp>
+#include <offerkit/model/status.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace offerkit::executor {
+
+/// Where a process stands.
+enum class Stage : std::uint8_t {
+    starting,  // Asked for; the launcher has not answered.
+    running,
+    ended,  // Its last status is reported, and kept in mind until the agent has noted it.
+};
+
+/// A kill that was asked for.
+struct Kill {
+    Duration grace{0};
+    Instant until;  // When the grace is over: only a kill that ends sooner is passed on.
+    StatusReason reason = StatusReason::kill_requested;  // Of the first kill.
+    friend bool operator==(const Kill&, const Kill&) = default;
+};
+
+struct Process {
+    Stage stage = Stage::starting;
+    Duration grace{0};  // The task's own, for when the agent gives none.
+    std::optional<Kill> kill;
+    std::string sandbox;  // Absolute; empty before the process has started.
+    friend bool operator==(const Process&, const Process&) = default;
+};
+
+struct State {
+    Instant now;
+    WallTime wall_now;
+    std::map<ProcessKey, Process> processes;
+    friend bool operator==(const State&, const State&) = default;
+};
+
+}  // namespace offerkit::executor
