@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace offerkit::executor {
 
@@ -43,5 +44,19 @@ struct State {
     std::map<ProcessKey, Process> processes;
     friend bool operator==(const State&, const State&) = default;
 };
+
+namespace detail {
+
+/// The part of a status that is news; `report` fills in whose it is.
+[[nodiscard]] inline TaskStatus make_status(TaskState state, StatusReason reason,
+                                            std::string message = {}) {
+    TaskStatus status;
+    status.state = state;
+    status.reason = reason;
+    status.message = std::move(message);
+    return status;
+}
+
+}  // namespace detail
 
 }  // namespace offerkit::executor

@@ -19,16 +19,6 @@ namespace offerkit::executor {
 
 namespace detail {
 
-/// The part of a status that is news; `report` fills in whose it is.
-[[nodiscard]] inline TaskStatus make_status(TaskState state, StatusReason reason,
-                                            std::string message = {}) {
-    TaskStatus status;
-    status.state = state;
-    status.reason = reason;
-    status.message = std::move(message);
-    return status;
-}
-
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 /// What every task finds, then what its command adds; a name that comes again replaces.

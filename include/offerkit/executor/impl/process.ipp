@@ -4,7 +4,6 @@
 /// The executor machine: what the launcher says of processes.
 
 #include <offerkit/executor/executor.hpp>
-#include <offerkit/executor/impl/launch.ipp>
 
 #include <string>
 #include <utility>
