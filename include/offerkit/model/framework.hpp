@@ -25,7 +25,8 @@ struct FrameworkCapabilities {
 struct FrameworkInfo {
     std::string name;
     std::string user;  // Whom tasks run as, unless their command says otherwise. Empty: the agent's.
-    std::vector<Role> roles = {Role{}};
+    /// The default role unless said. (g++ 12 fails to count the fields of `= {Role{}}`, for records.)
+    std::vector<Role> roles = std::vector<Role>(1);
 
     /// How long its tasks live on without a scheduler. There is no default in the SDK's options:
     /// an author says it. Zero: they end with the connection.
