@@ -73,6 +73,7 @@ PLANTED = [
     ("size-soft", I + "core/p.hpp", HEAD + "int a;\n" * 400),
     ("size-hard", "tests/unit/core/p_test.cpp", HEAD + "int a;\n" * 800),
     ("function-size", I + "core/p.hpp", HEAD + LONG_FUNCTION),
+    (None, I + "core/p.hpp", HEAD + "class alignas(64) P {\n" + "    int a;\n" * 80 + "};\n"),
     ("columns", "tests/unit/core/p_test.cpp", HEAD + "// " + "x" * 98 + "\n"),
     ("whitespace", I + "core/p.hpp", HEAD + "int a;  \n"),
     ("executable", "scripts/p", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n"),

@@ -88,6 +88,7 @@ def check_scopes(file):
 def scope_kind(before, scopes):
     if scopes and scopes[-1] not in ("namespace", "class"):
         return "block"
+    before = re.sub(r"alignas\s*\([^()]*\)|\[\[.*?\]\]", "", before)
     if re.search(r"\bnamespace\b", before) or re.search(r"\bextern\s*$", before):
         return "namespace"
     if re.search(r"\b(?:class|struct|union)\b[^()=]*$", before):
