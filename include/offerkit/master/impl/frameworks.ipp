@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Frameworks: they subscribe, come back, change their mind about roles, and end.
+
+#include <offerkit/master/master.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offerkit::master {
+
+// Absorbs: a subscription repeated on the same channel.
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Subscribe& c) {
+    Peer& peer = state_.peers.at(from);
+    if (!peer.framework.is_none()) {
+        if (state_.frameworks[peer.framework].admitted) announce_subscribed(peer.framework);
+        return;
+    }
+    c.info.principal = peer.principal;
+    if (const FrameworkIndex known = find_framework_index(c.id); !known.is_none()) {
+        return subscribe_again(from, known, c);
+    }
+    // Until the registry of an earlier master is at hand, an id that it made is taken at its word.
+    const bool comes_back = !c.id.is_none();
+    if (comes_back && c.id.epoch() >= options_.epoch) {
+        const Refusal why{RefusalCode::not_found, "framework " + format_id(c.id), "subscribe",
+                          "it has ended, or this master never made that id",
+                          "subscribe without an id, as a new framework"};
+        send(from, protocol::SubscriptionEnded{why});
+        return close(from, why);
+    }
+    const FrameworkId id =
+        comes_back ? c.id : FrameworkId{options_.epoch, ++state_.frameworks_made};
+    const FrameworkIndex index = insert_framework(id, c.info);
+    state_.frameworks[index].peer = from;
+    peer.framework = index;
+    restate(index, c);
+    store(registry::PutFramework{id, c.info}, PendingWrite::Framework{index, id});
+}
+
+OFFERKIT_INLINE FrameworkIndex Master::insert_framework(FrameworkId id, FrameworkInfo info) {
+    Framework framework;
+    framework.id = id;
+    framework.info = std::move(info);
+    framework.subscribed_at = state_.wall_now;
+    framework.heard_at = state_.now;
+    const FrameworkIndex index = state_.frameworks.insert(std::move(framework));
+    state_.framework_by_id.emplace(id, index);
+    const std::vector<Role> roles = state_.frameworks[index].info.roles;
+    for (const Role& role : roles) ensure_membership(index, role);
+    state_.deadlines.arm(
+        state_.now + std::max(options_.peer_timeout,
+                              state_.frameworks[index].info.failover_timeout),
+        {DeadlineKey::Kind::framework, id.value()});
+    return index;
+}
+
+OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
+                                             protocol::Subscribe& c) {
+    Framework& framework = state_.frameworks[index];
+    const auto refuse = [&](RefusalCode code, std::string why, std::string todo) {
+        const Refusal refusal{code, "framework " + format_id(c.id), "subscribe", std::move(why),
+                              std::move(todo)};
+        send(from, protocol::SubscriptionEnded{refusal});
+        close(from, refusal);
+    };
+    if (framework.ending) {
+        return refuse(RefusalCode::not_found, "it has been torn down",
+                      "subscribe without an id, as a new framework");
+    }
+    if (!framework.info.principal.empty() && framework.info.principal != c.info.principal) {
+        return refuse(RefusalCode::forbidden,
+                      "it belongs to principal " + framework.info.principal + ", not to " +
+                          c.info.principal,
+                      "use the principal that it first subscribed with");
+    }
+    if (!framework.peer.is_none()) {
+        if (!c.take_over) {
+            return refuse(RefusalCode::already_exists, "another scheduler is subscribed with this id",
+                          "end the other one, or subscribe with take_over");
+        }
+        // Not `disconnect_framework`: a failover timeout of zero would end it here.
+        const PeerId old = std::exchange(framework.peer, PeerId{});
+        const Refusal over{RefusalCode::no_longer_available, "framework " + format_id(c.id),
+                           "stay subscribed", "another scheduler has taken over",
+                           "let the newer scheduler go on"};
+        send(old, protocol::SubscriptionEnded{over});
+        close(old, over);
+        rescind_all(framework.offers, protocol::RescindReason::operator_asked);
+    }
+    state_.peers.at(from).framework = index;
+    framework.peer = from;
+    framework.heard_at = state_.now;
+    framework.slow = false;
+    framework.admitted = false;  // Until what it says now is durable.
+    framework.info = c.info;
+    update_roles(index, c.info.roles);
+    restate(index, c);
+    store(registry::PutFramework{framework.id, framework.info},
+          PendingWrite::Framework{index, framework.id});
+}
+
+OFFERKIT_INLINE void Master::announce_subscribed(FrameworkIndex index) {
+    Framework& framework = state_.frameworks[index];
+    framework.admitted = true;
+    put_view(framework);
+    tell_activity(index);
+    if (framework.peer.is_none()) return;
+    send(framework.peer, protocol::Subscribed{framework.id, options_.cluster, options_.epoch,
+                                              options_.heartbeat_interval});
+}
+
+// Suppressed roles and live filters are not persisted: the SDK says them again.
+OFFERKIT_INLINE void Master::restate(FrameworkIndex index, const protocol::Subscribe& c) {
+    for (Membership& membership : state_.frameworks[index].roles) {
+        membership.suppressed =
+            std::ranges::find(c.suppressed, membership.role) != c.suppressed.end();
+    }
+    tell_activity(index);
+    for (const protocol::LiveFilter& filter : c.filters) {
+        const AgentIndex agent = find_agent_index(filter.agent);
+        const Membership* membership =
+            find_membership(state_.frameworks[index], filter.role);
+        if (agent.is_none() || membership == nullptr) continue;
+        Resources local = filter.refused;
+        if (!state_.kinds.try_bind_known(local)) continue;  // Nobody has that kind any more.
+        refuse_agent(membership->claimant, agent, std::move(local), filter.remaining);
+    }
+}
+
+OFFERKIT_INLINE void Master::update_roles(FrameworkIndex index, const std::vector<Role>& roles) {
+    for (const Role& role : roles) ensure_membership(index, role);
+    for (Membership& membership : state_.frameworks[index].roles) {
+        // A role that was left stays as a suppressed leaf, since tasks may still run in it.
+        if (std::ranges::find(roles, membership.role) == roles.end()) {
+            membership.suppressed = true;
+        }
+    }
+}
+
+OFFERKIT_INLINE Membership* Master::find_membership(Framework& framework, const Role& role) {
+    const auto found = std::ranges::find(framework.roles, role, &Membership::role);
+    return found == framework.roles.end() ? nullptr : &*found;
+}
+
+OFFERKIT_INLINE Membership& Master::ensure_membership(FrameworkIndex index, const Role& role) {
+    Framework& framework = state_.frameworks[index];
+    if (Membership* known = find_membership(framework, role)) return *known;
+    Membership membership;
+    membership.role = role;
+    membership.claimant = state_.claimants.insert(
+        {index, static_cast<std::uint32_t>(framework.roles.size())});
+    framework.roles.push_back(membership);
+    tell_allocator(allocator_event::ClaimantPut{membership.claimant, framework.id, role,
+                                                framework.info});
+    tell_allocator(allocator_event::ClaimantActive{membership.claimant, false,
+                                                   NoOfferReason::disconnected});
+    return framework.roles.back();
+}
+
+OFFERKIT_INLINE void Master::tell_activity(FrameworkIndex index) {
+    const Framework& framework = state_.frameworks[index];
+    for (const Membership& membership : framework.roles) {
+        NoOfferReason why = NoOfferReason::suppressed;
+        bool active = !membership.suppressed;
+        if (!framework.admitted || framework.ending || framework.peer.is_none()) {
+            active = false;
+            why = NoOfferReason::disconnected;
+        } else if (framework.slow) {
+            active = false;
+            why = NoOfferReason::peer_slow;
+        }
+        tell_allocator(allocator_event::ClaimantActive{membership.claimant, active, why});
+    }
+}
+
+OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
+    Framework& framework = state_.frameworks[index];
+    framework.peer = PeerId{};
+    framework.heard_at = state_.now;
+    framework.slow = false;
+    rescind_all(framework.offers, protocol::RescindReason::operator_asked);
+    tell_activity(index);
+    if (framework.ending) return;
+    if (framework.info.failover_timeout <= Duration{0}) {
+        return end_framework(index, {RefusalCode::cancelled, "framework " + format_id(framework.id),
+                                     "live on", "its failover timeout is zero",
+                                     "ask for a longer failover timeout"});
+    }
+    state_.deadlines.arm(state_.now + framework.info.failover_timeout,
+                         {DeadlineKey::Kind::framework, framework.id.value()});
+    put_view(framework);
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Teardown&) {
+    const FrameworkIndex index = state_.peers.at(from).framework;
+    end_framework(index, {RefusalCode::cancelled,
+                          "framework " + format_id(state_.frameworks[index].id), "live on",
+                          "its scheduler has torn it down", "subscribe as a new framework"});
+}
+
+// The tasks are the agents' to end: what they use stays allocated until they say that it is over, or
+// it could be given away twice.
+OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, const Refusal& why) {
+    Framework& framework = state_.frameworks[index];
+    if (framework.ending) return;
+    framework.ending = true;
+    if (const PeerId peer = framework.peer; !peer.is_none()) {
+        send(peer, protocol::SubscriptionEnded{why});
+        close(peer, why);
+        disconnect_framework(index);
+    }
+    rescind_all(framework.offers, protocol::RescindReason::operator_asked);
+    tell_activity(index);
+    store(registry::RemoveFramework{framework.id}, PendingWrite::Nothing{});
+    note("framework " + format_id(framework.id), "ended: " + why.why);
+    std::set<AgentIndex> agents;
+    std::vector<TaskIndex> over;
+    for (const auto& [id, at] : framework.tasks) {
+        if (is_terminal(state_.tasks[at].state)) {
+            over.push_back(at);  // Nobody is left to acknowledge it.
+            acknowledge(state_.tasks[at].agent, framework.id, id, state_.tasks[at].ended_by);
+        } else {
+            agents.insert(state_.tasks[at].agent);
+        }
+    }
+    for (const TaskIndex at : over) remove_task(at);
+    for (const AgentIndex agent : agents) {
+        const PeerId to = state_.agents[agent].peer;
+        if (!to.is_none()) send(to, protocol::EndFramework{framework.id});
+    }
+    remove_if_ended(index);
+}
+
+OFFERKIT_INLINE void Master::remove_if_ended(FrameworkIndex index) {
+    Framework& framework = state_.frameworks[index];
+    if (!framework.ending || !framework.tasks.empty()) return;
+    for (const Membership& membership : framework.roles) {
+        for (const DemandShape& shape : membership.demand) {
+            state_.kinds.release(shape.resources);
+        }
+        tell_allocator(allocator_event::ClaimantGone{membership.claimant});
+        state_.claimants.erase(membership.claimant);
+    }
+    out_->deltas.emplace_back(FrameworkRemoved{framework.id, "it has ended"});
+    state_.framework_by_id.erase(framework.id);
+    state_.frameworks.erase(index);
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Beat&) {
+    send(from, protocol::MasterBeat{});
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Revive& c) {
+    const FrameworkIndex index = state_.peers.at(from).framework;
+    for (Membership& membership : state_.frameworks[index].roles) {
+        if (!c.roles.empty() && std::ranges::find(c.roles, membership.role) == c.roles.end()) {
+            continue;
+        }
+        membership.suppressed = false;
+        tell_allocator(allocator_event::Revived{membership.claimant});
+    }
+    tell_activity(index);
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Suppress& c) {
+    const FrameworkIndex index = state_.peers.at(from).framework;
+    for (Membership& membership : state_.frameworks[index].roles) {
+        if (!c.roles.empty() && std::ranges::find(c.roles, membership.role) == c.roles.end()) {
+            continue;
+        }
+        membership.suppressed = true;
+    }
+    tell_activity(index);
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c) {
+    const FrameworkIndex index = state_.peers.at(from).framework;
+    for (Demand& demand : c.demands) {
+        Membership* membership = find_membership(state_.frameworks[index], demand.role);
+        const auto refuse = [&](RefusalCode code, std::string why, std::string todo) {
+            send(from, protocol::CallRefused{
+                           {code, "framework " + format_id(state_.frameworks[index].id),
+                            "state demand in role " + demand.role.path(), std::move(why),
+                            std::move(todo)}});
+        };
+        if (membership == nullptr) {
+            refuse(RefusalCode::not_found, "it has not subscribed with that role",
+                   "subscribe with the role first");
+            continue;
+        }
+        if (!bind_all(demand.shapes)) {
+            refuse(RefusalCode::invalid, "a shape names a kind that no agent has",
+                   "ask for kinds that the agents list");
+            continue;
+        }
+        for (const DemandShape& old : membership->demand) state_.kinds.release(old.resources);
+        membership->demand = demand.shapes;
+        tell_allocator(
+            allocator_event::DemandPut{membership->claimant, true, std::move(demand.shapes)});
+    }
+}
+
+// Only kinds that somebody has: demand must not use up the slots with invented names. Held then,
+// since a shape may outlive the agents that brought its kinds.
+OFFERKIT_INLINE bool Master::bind_all(std::vector<DemandShape>& shapes) {
+    for (const DemandShape& shape : shapes) {
+        Resources known = shape.resources;
+        if (!state_.kinds.try_bind_known(known)) return false;
+    }
+    for (DemandShape& shape : shapes) {
+        const Result<void> bound = state_.kinds.bind(shape.resources);
+        OFFERKIT_ASSERT(bound.has_value());
+    }
+    return true;
+}
+
+OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::ToExecutor& c) {
+    const Framework& framework = state_.frameworks[state_.peers.at(from).framework];
+    const Agent* agent = find_agent(c.agent);
+    if (agent == nullptr || agent->peer.is_none()) return;  // At most once, as the protocol says.
+    send(agent->peer,
+         protocol::DataForExecutor{framework.id, std::move(c.executor), std::move(c.data)});
+}
+
+OFFERKIT_INLINE void Master::put_view(const Framework& framework) {
+    FrameworkPut put{framework.id, framework.info,
+                     framework.peer.is_none() ? FrameworkCondition::disconnected
+                                              : FrameworkCondition::active,
+                     framework.subscribed_at,
+                     {}};
+    for (const Membership& membership : framework.roles) {
+        if (membership.suppressed) put.suppressed.push_back(membership.role);
+    }
+    out_->deltas.emplace_back(std::move(put));
+}
+
+}  // namespace offerkit::master

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What operators may change. Every call is answered, once what it changed is durable.
+
+#include <offerkit/master/master.hpp>
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace offerkit::master {
+
+OFFERKIT_INLINE void Master::on(OperatorAsked& e) {
+    std::visit([&](auto& c) { on_operator(e, c); }, e.call);
+}
+
+OFFERKIT_INLINE void Master::answer(std::uint64_t request, Result<void> result) {
+    AnswerOperator effect{request, result.has_value(), {}};
+    if (!result) effect.refusal = std::move(result).error();
+    out_->list.emplace_back(std::move(effect));
+}
+
+OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::ConfigureRole& c) {
+    if (Result<void> valid = allocator_->validate(c.config); !valid) {
+        return answer(e.request, std::move(valid));
+    }
+    store(registry::PutRole{c.config}, PendingWrite::Role{std::move(c.config), e.request});
+}
+
+OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::TeardownFramework& c) {
+    const FrameworkIndex index = find_framework_index(c.framework);
+    if (index.is_none()) {
+        return answer(e.request, Refusal{RefusalCode::not_found,
+                                         "framework " + format_id(c.framework), "tear down",
+                                         "there is no such framework", "list the frameworks"});
+    }
+    end_framework(index, {RefusalCode::cancelled, "framework " + format_id(c.framework), "live on",
+                          "an operator has torn it down", "subscribe as a new framework"});
+    answer(e.request, {});
+}
+
+OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::KillTaskOf& c) {
+    const FrameworkIndex index = find_framework_index(c.framework);
+    const auto refuse = [&](std::string why) {
+        answer(e.request, Refusal{RefusalCode::not_found, "task " + c.task.text(), "kill",
+                                  std::move(why), "list the tasks"});
+    };
+    if (index.is_none()) return refuse("there is no framework " + format_id(c.framework));
+    const Framework& framework = state_.frameworks[index];
+    const auto known = framework.tasks.find(c.task);
+    if (known == framework.tasks.end()) return refuse("its framework has no such task");
+    kill_task(framework, state_.tasks[known->second], std::nullopt);
+    answer(e.request, {});
+}
+
+OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::DeactivateAgent& c) {
+    set_deactivated(e, c.agent, true);
+}
+
+OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::ReactivateAgent& c) {
+    set_deactivated(e, c.agent, false);
+}
+
+OFFERKIT_INLINE void Master::set_deactivated(const OperatorAsked& e, AgentId id,
+                                             bool deactivated) {
+    const AgentIndex index = find_agent_index(id);
+    if (index.is_none()) {
+        return answer(e.request, Refusal{RefusalCode::not_found, "agent " + format_id(id),
+                                         deactivated ? "deactivate" : "reactivate",
+                                         "there is no such agent", "list the agents"});
+    }
+    Agent& agent = state_.agents[index];
+    if (agent.deactivated != deactivated) {
+        agent.deactivated = deactivated;
+        if (deactivated) rescind_all(agent.offers, protocol::RescindReason::agent_draining);
+        tell_activity(index);
+        if (agent.admitted) put_view(agent);
+    }
+    answer(e.request, {});
+}
+
+}  // namespace offerkit::master

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The step itself: time, dispatch, and what is sent once at its end.
+
+#include <offerkit/master/master.hpp>
+
+#include <utility>
+#include <variant>
+
+namespace offerkit::master {
+
+OFFERKIT_INLINE Master::Master(Options options, std::unique_ptr<Allocator> allocator)
+    : options_(std::move(options)), allocator_(std::move(allocator)) {
+    OFFERKIT_ASSERT(allocator_ != nullptr);
+}
+
+OFFERKIT_INLINE Instant Master::step(const Batch<Event>& batch, Effects& out) {
+    OFFERKIT_ASSERT(batch.mono_now >= state_.now);
+    state_.now = batch.mono_now;
+    state_.wall_now = batch.wall_now;
+    out_ = &out;
+    expire_deadlines();
+    for (Event& event : batch.events) {
+        std::visit([this](auto& e) { on(e); }, event);
+    }
+    flush();
+    if (allocator_->is_dirty(state_.now)) allocate();
+    for (const AgentIndex index : usage_changed_) {
+        if (!state_.agents.contains(index)) continue;  // Removed later in this step.
+        Agent& agent = state_.agents[index];
+        if (!agent.usage_changed) continue;  // Another agent has taken its place.
+        agent.usage_changed = false;
+        AgentUsagePut put{agent.id, agent.used, agent.offered};
+        state_.kinds.unbind(put.used);
+        state_.kinds.unbind(put.offered);
+        out.deltas.emplace_back(std::move(put));
+    }
+    usage_changed_.clear();
+    out_ = nullptr;
+    return std::min(state_.deadlines.next(), state_.allocator_wake);
+}
+
+OFFERKIT_INLINE void Master::expire_deadlines() {
+    while (const auto key = state_.deadlines.take_due(state_.now)) {
+        switch (key->kind) {
+            case DeadlineKey::Kind::offer:
+                expire_offer(OfferId::from_value(key->id));
+                break;
+            case DeadlineKey::Kind::agent: {
+                const AgentIndex index = find_agent_index(AgentId::from_value(key->id));
+                if (index.is_none()) break;
+                const Agent& agent = state_.agents[index];
+                if (agent.unreachable) break;
+                const Instant due = agent.heard_at + options_.peer_timeout;
+                if (due > state_.now) {
+                    state_.deadlines.arm(due, *key);  // It has spoken since.
+                } else {
+                    declare_unreachable(index);
+                }
+                break;
+            }
+            case DeadlineKey::Kind::framework: {
+                const FrameworkIndex index =
+                    find_framework_index(FrameworkId::from_value(key->id));
+                if (index.is_none() || state_.frameworks[index].ending) break;
+                const Framework& framework = state_.frameworks[index];
+                const bool connected = !framework.peer.is_none();
+                const Instant due =
+                    framework.heard_at +
+                    (connected ? options_.peer_timeout : framework.info.failover_timeout);
+                if (due > state_.now) {
+                    state_.deadlines.arm(due, *key);
+                } else if (connected) {
+                    close(framework.peer,
+                          {RefusalCode::unavailable, "framework " + format_id(framework.id),
+                           "stay subscribed", "not heard of for too long",
+                           "send a beat in every heartbeat interval"});
+                    disconnect_framework(index);
+                } else {
+                    end_framework(index, {RefusalCode::cancelled,
+                                          "framework " + format_id(framework.id), "live on",
+                                          "its scheduler did not come back in time",
+                                          "ask for a longer failover timeout"});
+                }
+                break;
+            }
+            case DeadlineKey::Kind::reasons:
+                state_.reasons_armed = false;
+                tell_reasons();
+                break;
+        }
+    }
+}
+
+// Receipts and statuses go out once per step and peer: thousands of small messages cost the wire
+// far more than what they say.
+OFFERKIT_INLINE void Master::flush() {
+    for (auto& [index, statuses] : statuses_) {
+        if (statuses.empty() || !state_.frameworks.contains(index)) continue;
+        const PeerId peer = state_.frameworks[index].peer;
+        if (!peer.is_none()) send(peer, protocol::Statuses{std::move(statuses)});
+    }
+    statuses_.clear();
+    for (auto& [index, receipts] : receipts_) {
+        if (receipts.empty() || !state_.agents.contains(index)) continue;
+        const PeerId peer = state_.agents[index].peer;
+        if (!peer.is_none()) send(peer, protocol::AcknowledgeStatuses{std::move(receipts)});
+    }
+    receipts_.clear();
+}
+
+OFFERKIT_INLINE void Master::send(PeerId to, protocol::SchedulerEvent event) {
+    out_->list.emplace_back(SendScheduler{to, std::move(event)});
+}
+
+OFFERKIT_INLINE void Master::send(PeerId to, protocol::MasterMessage message) {
+    out_->list.emplace_back(SendAgent{to, std::move(message)});
+}
+
+OFFERKIT_INLINE void Master::tell_allocator(const AllocatorEvent& event) {
+    allocator_->on(event, state_.now);
+}
+
+OFFERKIT_INLINE void Master::note(std::string who, std::string text) {
+    out_->deltas.emplace_back(Noted{state_.wall_now, std::move(who), std::move(text)});
+}
+
+OFFERKIT_INLINE void Master::mark_usage(AgentIndex index) {
+    Agent& agent = state_.agents[index];
+    if (agent.usage_changed) return;
+    agent.usage_changed = true;
+    usage_changed_.push_back(index);
+}
+
+OFFERKIT_INLINE AgentIndex Master::find_agent_index(AgentId id) const {
+    const auto found = state_.agent_by_id.find(id);
+    return found == state_.agent_by_id.end() ? AgentIndex{} : found->second;
+}
+
+OFFERKIT_INLINE Agent* Master::find_agent(AgentId id) {
+    const AgentIndex index = find_agent_index(id);
+    return index.is_none() ? nullptr : &state_.agents[index];
+}
+
+OFFERKIT_INLINE FrameworkIndex Master::find_framework_index(FrameworkId id) const {
+    const auto found = state_.framework_by_id.find(id);
+    return found == state_.framework_by_id.end() ? FrameworkIndex{} : found->second;
+}
+
+}  // namespace offerkit::master

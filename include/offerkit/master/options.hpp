@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// How a master behaves: chosen once, before it starts, and part of its log.
+
+#include <offerkit/core/time.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace offerkit::master {
+
+struct Options {
+    std::string cluster = "offerkit";
+    std::uint64_t epoch = 1;  // Raised durably before each start; part of every id made here.
+
+    /// Peers beat this often and are answered.
+    Duration heartbeat_interval = std::chrono::seconds{15};
+    /// Silence after which an agent counts as unreachable, or a scheduler as disconnected.
+    Duration peer_timeout = std::chrono::seconds{75};
+    /// An offer that is not answered within this time is rescinded.
+    Duration offer_timeout = std::chrono::seconds{30};
+    /// After that the claimant is not offered the same agent for so long: others get a chance.
+    Duration unanswered_refuse_for = std::chrono::seconds{5};
+    /// How often readers are told new counts of why offers were not made.
+    Duration reasons_interval = std::chrono::seconds{1};
+
+    friend bool operator==(const Options&, const Options&) = default;
+};
+
+}  // namespace offerkit::master
