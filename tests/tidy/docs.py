@@ -52,9 +52,14 @@ def anchors(file):
     return found
 
 
+FRAGMENT = re.compile(r"kind: (?:breaking|added|changed|fixed|security)\ncomponent: \w+\n\n\S")
+
+
 def check(file):
     if file.suffix != ".md":
         return
+    if file.path.startswith("docs/changes/") and not FRAGMENT.match(file.text):
+        yield file.finding(1, "change-fragment", "begin with `kind:`, `component:`, an empty line")
     for number, info, _ in blocks(file.lines):
         language = ALIASES.get(info[0], info[0]) if info else ""
         if language in PROVEN and not (len(info) > 1 and info[1] in PROVEN[language]):

@@ -80,6 +80,7 @@ PLANTED = [
     ("doc-link", "docs/p.md", "See [this](missing.md).\n"),
     ("doc-link", "docs/p.md", "# One\n\nSee [this](#two).\n"),
     (None, "docs/p.md", "# One two\n\nSee [this](#one-two) and `[x](y)`.\n"),
+    ("change-fragment", "docs/changes/p.md", "kind: new\ncomponent: tool\n\nIt is new.\n"),
     ("doc-block", "docs/p.md", "```cpp\nint a;\n```\n"),
     ("doc-block", "docs/p.md", "```bash\nls\n```\n"),
     (None, "docs/p.md", "```cpp compile\nint a;\n```\n"),
