@@ -2,6 +2,7 @@
 #pragma once
 
 #include <offerkit/resources/builder.hpp>
+#include <offerkit/resources/impl/extras.ipp>
 
 #include <cstddef>
 #include <span>

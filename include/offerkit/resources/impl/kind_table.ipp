@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <offerkit/resources/impl/resources.ipp>
 #include <offerkit/resources/kind_table.hpp>
 
 #include <utility>

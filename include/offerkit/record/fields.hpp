@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The generic codec: how any plain value becomes bytes and comes back. Boost.PFR names the fields of
+/// aggregates, so that a struct that gains a field is recorded with it and cannot be forgotten.
+/// Costly to compile; `codec.hpp` is the door that everybody else uses.
+///
+///   bool, enum, unsigned    varint                 variant    index, then the value
+///   signed, times           zigzag varint          optional   0, or 1 and the value
+///   text                    length, then bytes     vector     length, then the elements
+///   aggregate, pair, array  the fields in order    ids        their number or their text
+
+#include <offerkit/core/id.hpp>
+#include <offerkit/core/random.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/model/role.hpp>
+#include <offerkit/record/bytes.hpp>
+#include <offerkit/record/codec.hpp>
+#include <offerkit/record/resources.hpp>
+
+#include <array>
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/tuple_size.hpp>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace offerkit::record {
+
+/// How values of `T` are written and read; specialised below for all that is no aggregate.
+template <class T>
+struct Fields;
+
+template <class T>
+void put(const T& value, Bytes& out) {
+    Fields<T>::put(value, out);
+}
+
+template <class T>
+void take(ByteReader& in, T& value) {
+    Fields<T>::take(in, value);
+}
+
+namespace detail {
+
+/// True if the enumeration has an enumerator of this value: compilers spell those by name and all
+/// others as a cast.
+template <class E, E value>
+consteval bool is_enumerator() {
+    constexpr std::string_view spelled = __PRETTY_FUNCTION__;
+    constexpr std::string_view mark = "value = ";
+    constexpr char first = spelled[spelled.rfind(mark) + mark.size()];
+    return first != '(' && !(first >= '0' && first <= '9') && first != '-';
+}
+
+/// How many enumerators there are. Pre: they count up from zero, as all of ours do.
+template <class E, std::uint8_t from = 0>
+consteval std::size_t count_enumerators() {
+    if constexpr (is_enumerator<E, static_cast<E>(from)>()) {
+        return count_enumerators<E, from + 1>();
+    } else {
+        return from;
+    }
+}
+
+}  // namespace detail
+
+template <>
+struct Fields<bool> {
+    static void put(bool value, Bytes& out) { out.push_back(value ? '\1' : '\0'); }
+    static void take(ByteReader& in, bool& value) { value = in.number_below(2) != 0; }
+};
+
+template <std::unsigned_integral T>
+struct Fields<T> {
+    static void put(T value, Bytes& out) { put_number(value, out); }
+    static void take(ByteReader& in, T& value) {
+        const std::uint64_t number = in.number();
+        value = static_cast<T>(number);
+        if (value != number) in.fail("a number does not fit its type");
+    }
+};
+
+template <std::signed_integral T>
+struct Fields<T> {
+    static void put(T value, Bytes& out) { put_signed(value, out); }
+    static void take(ByteReader& in, T& value) {
+        const std::int64_t number = in.signed_number();
+        value = static_cast<T>(number);
+        if (value != number) in.fail("a number does not fit its type");
+    }
+};
+
+template <class T>
+    requires std::is_enum_v<T>
+struct Fields<T> {
+    static void put(T value, Bytes& out) { put_number(static_cast<std::uint64_t>(value), out); }
+    static void take(ByteReader& in, T& value) {
+        value = static_cast<T>(in.number_below(detail::count_enumerators<T>()));
+    }
+};
+
+template <>
+struct Fields<std::string> {
+    static void put(const std::string& value, Bytes& out) { put_text(value, out); }
+    static void take(ByteReader& in, std::string& value) { value = in.text(); }
+};
+
+template <>
+struct Fields<Duration> {
+    static void put(Duration value, Bytes& out) { put_signed(value.count(), out); }
+    static void take(ByteReader& in, Duration& value) { value = Duration{in.signed_number()}; }
+};
+
+template <class Tag>
+struct Fields<NumberedId<Tag>> {
+    static void put(NumberedId<Tag> id, Bytes& out) { put_number(id.value(), out); }
+    static void take(ByteReader& in, NumberedId<Tag>& id) {
+        id = NumberedId<Tag>::from_value(in.number());
+    }
+};
+
+template <class Tag>
+struct Fields<NamedId<Tag>> {
+    static void put(const NamedId<Tag>& id, Bytes& out) { put_text(id.text(), out); }
+    static void take(ByteReader& in, NamedId<Tag>& id) { id = NamedId<Tag>{in.text()}; }
+};
+
+template <>
+struct Fields<Role> {
+    static void put(const Role& role, Bytes& out) { put_text(role.path(), out); }
+    static void take(ByteReader& in, Role& role) {
+        auto parsed = Role::parse(in.text());
+        if (!parsed) {
+            in.fail("a role path is not well formed");
+            return;
+        }
+        role = std::move(*parsed);
+    }
+};
+
+template <>
+struct Fields<Amounts> {
+    static void put(const Amounts& value, Bytes& out) { put_amounts(value, out); }
+    static void take(ByteReader& in, Amounts& value) { take_amounts(in, value); }
+};
+
+template <>
+struct Fields<Ranges> {
+    static void put(const Ranges& value, Bytes& out) { put_ranges(value, out); }
+    static void take(ByteReader& in, Ranges& value) { take_ranges(in, value); }
+};
+
+template <>
+struct Fields<Resources> {
+    static void put(const Resources& value, Bytes& out) { put_resources(value, out); }
+    static void take(ByteReader& in, Resources& value) { take_resources(in, value); }
+};
+
+template <class T>
+struct Fields<std::optional<T>> {
+    static void put(const std::optional<T>& value, Bytes& out) {
+        record::put(value.has_value(), out);
+        if (value) record::put(*value, out);
+    }
+    static void take(ByteReader& in, std::optional<T>& value) {
+        value.reset();
+        if (in.number_below(2) != 0) record::take(in, value.emplace());
+    }
+};
+
+template <class T>
+struct Fields<std::vector<T>> {
+    static_assert(!std::is_empty_v<T>, "a list of nothing has no bound: count it instead");
+
+    static void put(const std::vector<T>& values, Bytes& out) {
+        put_number(values.size(), out);
+        for (const T& value : values) record::put(value, out);
+    }
+    // Grows as bytes prove that there is something to hold: a length alone reserves nothing.
+    static void take(ByteReader& in, std::vector<T>& values) {
+        values.clear();
+        const std::size_t count = in.count();
+        for (std::size_t i = 0; i < count && !in.has_failed(); ++i) {
+            record::take(in, values.emplace_back());
+        }
+    }
+};
+
+template <class T, std::size_t size>
+struct Fields<std::array<T, size>> {
+    static void put(const std::array<T, size>& values, Bytes& out) {
+        for (const T& value : values) record::put(value, out);
+    }
+    static void take(ByteReader& in, std::array<T, size>& values) {
+        for (T& value : values) record::take(in, value);
+    }
+};
+
+template <class A, class B>
+struct Fields<std::pair<A, B>> {
+    static void put(const std::pair<A, B>& value, Bytes& out) {
+        record::put(value.first, out);
+        record::put(value.second, out);
+    }
+    static void take(ByteReader& in, std::pair<A, B>& value) {
+        record::take(in, value.first);
+        record::take(in, value.second);
+    }
+};
+
+template <class... Ts>
+struct Fields<std::variant<Ts...>> {
+    static void put(const std::variant<Ts...>& value, Bytes& out) {
+        put_number(value.index(), out);
+        std::visit([&](const auto& held) { record::put(held, out); }, value);
+    }
+    static void take(ByteReader& in, std::variant<Ts...>& value) {
+        const std::uint64_t index = in.number_below(sizeof...(Ts));
+        take_held(in, value, index, std::index_sequence_for<Ts...>{});
+    }
+
+private:
+    template <std::size_t... I>
+    static void take_held(ByteReader& in, std::variant<Ts...>& value, std::uint64_t index,
+                          std::index_sequence<I...>) {
+        ((I == index ? record::take(in, value.template emplace<I>()) : void()), ...);
+    }
+};
+
+template <class T>
+    requires(std::is_aggregate_v<T> && std::is_class_v<T>)
+struct Fields<T> {
+    static void put(const T& value, Bytes& out) {
+        each(value, [&](const auto& field) { record::put(field, out); });
+    }
+    static void take(ByteReader& in, T& value) {
+        each(value, [&](auto& field) { record::take(in, field); });
+    }
+
+private:
+    template <class U, class F>
+    static void each(U& value, F&& visit) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (visit(boost::pfr::get<I>(value)), ...);
+        }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+    }
+};
+
+template <class T>
+void Codec<T>::encode(const T& value, Bytes& out) {
+    record::put(value, out);
+}
+
+template <class T>
+void Codec<T>::decode_next(ByteReader& in, T& value) {
+    record::take(in, value);
+}
+
+}  // namespace offerkit::record
