@@ -37,6 +37,14 @@ public:
 
     [[nodiscard]] constexpr bool is_set() const { return pointer_ != nullptr; }
 
+    /// Takes over `pointer`, which came from `new` and may be null. Lets a caller's slow path make
+    /// the value without knowing where the box is, which keeps the box in registers.
+    [[nodiscard]] static constexpr Boxed adopt(T* pointer) {
+        Boxed boxed;
+        boxed.pointer_ = pointer;
+        return boxed;
+    }
+
     /// True if either is set, as one branch.
     friend constexpr bool any_set(const Boxed& a, const Boxed& b) {
         return (int{a.pointer_ != nullptr} | int{b.pointer_ != nullptr}) != 0;
@@ -61,6 +69,13 @@ public:
         return *pointer_;
     }
     void reset() { *this = Boxed{}; }
+
+    /// Gives up the value to the caller, who deletes it.
+    [[nodiscard]] T* release() {
+        T* const pointer = pointer_;
+        pointer_ = nullptr;
+        return pointer;
+    }
 
 private:
     [[gnu::noinline, gnu::cold]] static T* clone(const T& value) { return new T(value); }

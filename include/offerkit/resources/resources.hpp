@@ -95,16 +95,17 @@ public:
     friend constexpr Resources operator+(const Resources& left, const Resources& right) {
         Resources sum{left.amounts_ + right.amounts_};
         if (any_set(left.extras_, right.extras_)) [[unlikely]] {
-            sum.extras_ = left.extras_;
-            sum.add_extras(right);
+            sum.extras_ = Boxed<Extras>::adopt(extras_of_sum(left, right));
         }
         return sum;
     }
 
     /// Pre: `left.contains(right)`.
     friend constexpr Resources operator-(const Resources& left, const Resources& right) {
-        Resources rest = left;
-        rest -= right;
+        Resources rest{left.amounts_ - right.amounts_};
+        if (any_set(left.extras_, right.extras_)) [[unlikely]] {
+            rest.extras_ = Boxed<Extras>::adopt(extras_of_difference(left, right));
+        }
         return rest;
     }
 
@@ -157,10 +158,15 @@ public:
 private:
     friend class KindTable;
 
-    void add_extras(const Resources& other);
-    void subtract_extras(const Resources& other);
-    [[nodiscard]] bool contains_extras(const Resources& part) const;
-    [[nodiscard]] bool has_same_extras(const Resources& other) const;
+    // Out of line, so that what is inlined everywhere is the slots and one branch.
+    [[gnu::cold]] void add_extras(const Resources& other);
+    [[gnu::cold]] void subtract_extras(const Resources& other);
+    [[nodiscard, gnu::cold]] static Extras* extras_of_sum(const Resources& left,
+                                                          const Resources& right);
+    [[nodiscard, gnu::cold]] static Extras* extras_of_difference(const Resources& left,
+                                                                 const Resources& right);
+    [[nodiscard, gnu::cold]] bool contains_extras(const Resources& part) const;
+    [[nodiscard, gnu::cold]] bool has_same_extras(const Resources& other) const;
     void drop_empty_extras();
 
     Amounts amounts_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <offerkit/resources/impl/extras.ipp>
 #include <offerkit/resources/resources.hpp>
 
 #include <utility>
@@ -9,10 +10,9 @@ namespace offerkit {
 
 namespace detail {
 
-inline const Particulars no_particulars;
-
 inline const Particulars& particulars_of(const Resources& resources) {
-    return resources.extras() == nullptr ? no_particulars : resources.extras()->particulars;
+    static const Particulars none;
+    return resources.extras() == nullptr ? none : resources.extras()->particulars;
 }
 
 /// Replaces the element with the key of `element`, or removes it.
@@ -183,6 +183,19 @@ OFFERKIT_INLINE void Resources::subtract_extras(const Resources& other) {
              other.amounts_[detail::gpus_slot]);
     if (other.extras_.is_set()) subtract(mine.bundles, other.extras_.value().bundles);
     drop_empty_extras();
+}
+
+OFFERKIT_INLINE Extras* Resources::extras_of_sum(const Resources& left, const Resources& right) {
+    Resources sum = left;
+    sum.add_extras(right);
+    return sum.extras_.release();
+}
+
+OFFERKIT_INLINE Extras* Resources::extras_of_difference(const Resources& left,
+                                                        const Resources& right) {
+    Resources rest = left;
+    rest.subtract_extras(right);
+    return rest.extras_.release();
 }
 
 OFFERKIT_INLINE bool Resources::contains_extras(const Resources& part) const {
