@@ -4,9 +4,11 @@
 /// The state of a task, as reported by whoever knows it best at the time.
 
 #include <offerkit/core/id.hpp>
+#include <offerkit/core/limits.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/model/labels.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -127,6 +129,15 @@ struct TaskStatus {
     std::string data;
     friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
+
+/// Cuts a text for people to what a status may carry, never inside a UTF-8 character.
+[[nodiscard]] inline std::string bound_message(std::string message) {
+    if (message.size() <= limits::message_text_max) return message;
+    std::size_t size = limits::message_text_max;
+    while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xc0U) == 0x80U) --size;
+    message.resize(size);
+    return message;
+}
 
 inline std::string_view format_status_reason(StatusReason reason) {
     switch (reason) {

@@ -22,9 +22,7 @@ OFFERKIT_INLINE void Executor::report(const ProcessKey& key, TaskStatus status) 
     status.source = StatusSource::executor;
     status.sandbox = found->second.sandbox;
     if (status.at == WallTime{}) status.at = state_.wall_now;
-    if (status.message.size() > limits::message_text_max) {
-        status.message.resize(limits::message_text_max);
-    }
+    status.message = bound_message(std::move(status.message));
     reports_.push_back({key.framework, std::move(status)});
 }
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What an agent is told once, when it is made.
+
+#include <offerkit/core/id.hpp>
+#include <offerkit/core/limits.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/model/agent.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace offerkit::agent {
+
+struct Options {
+    AgentInfo info;
+    AgentId id;                    // From the checkpoint; none: a new agent.
+    std::uint64_t epoch_seen = 0;  // From the checkpoint: the highest epoch ever followed.
+    std::uint64_t run = 1;         // Raised at each start, so that no status id comes twice.
+    std::uint64_t seed = 0;        // Of the jitter between attempts to connect.
+
+    Duration reconnect_first = std::chrono::milliseconds{100};
+    Duration reconnect_max = std::chrono::seconds{10};
+    Duration register_timeout = std::chrono::seconds{30};  // From connecting to being registered.
+    Duration heartbeat_timeout{0};  // Without a word of the master; zero: five of its intervals.
+
+    Duration status_retry_first = std::chrono::seconds{10};
+    Duration status_retry_max = std::chrono::minutes{10};
+    Duration stop_margin = std::chrono::seconds{5};  // Beyond the grace, when the agent stops.
+
+    std::size_t tasks_max = limits::tasks_per_agent_max;
+};
+
+}  // namespace offerkit::agent
