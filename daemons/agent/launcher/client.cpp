@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <thread>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdio>
+#include <thread>
 
 namespace offerkit::launcher {
 namespace {
@@ -29,8 +29,7 @@ int connect_once(const std::string& work_dir) {
     std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/launcher.sock",
                   folder);
     const bool is_connected =
-        fd >= 0 &&
-        ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     const int error = errno;
     ::close(folder);
     if (is_connected) return fd;
@@ -41,9 +40,7 @@ int connect_once(const std::string& work_dir) {
 
 }  // namespace
 
-Client::~Client() {
-    close();
-}
+Client::~Client() { close(); }
 
 void Client::close() {
     if (fd_ >= 0) ::close(fd_);

@@ -7,48 +7,10 @@
 // what they return points into the packet. Encoders append to a vector and refuse what the decoder
 // would refuse, leaving the vector as it was.
 
+#include "bytes.hpp"
 #include "protocol.hpp"
 
-#include <cstring>
-#include <span>
-
 namespace offerkit::launcher {
-
-inline constexpr std::size_t header_bytes = 8;
-
-enum class DecodeFault : std::uint8_t {
-    none,
-    truncated,
-    unsupported_version,
-    unknown_type,
-    too_long,
-    too_many,
-    holds_nul,
-    bad_value,
-    trailing_bytes,
-};
-
-/// Why bytes were not understood, and at which field. Converts to true if there is a fault.
-struct DecodeError {
-    DecodeFault fault = DecodeFault::none;
-    const char* field = "";
-    explicit operator bool() const { return fault != DecodeFault::none; }
-};
-
-[[nodiscard]] constexpr const char* describe(DecodeFault fault) {
-    switch (fault) {
-    case DecodeFault::none: return "no fault";
-    case DecodeFault::truncated: return "ends too early";
-    case DecodeFault::unsupported_version: return "is not supported, this side speaks version 1";
-    case DecodeFault::unknown_type: return "is unknown";
-    case DecodeFault::too_long: return "is longer than its limit";
-    case DecodeFault::too_many: return "has more items than its limit";
-    case DecodeFault::holds_nul: return "holds a NUL byte or is not ended by one";
-    case DecodeFault::bad_value: return "has a value that is not allowed";
-    case DecodeFault::trailing_bytes: return "is followed by bytes that nobody asked for";
-    }
-    return "unknown fault";
-}
 
 /// One message as it lies in a packet.
 struct Message {
@@ -58,32 +20,6 @@ struct Message {
 
 /// Splits the first message off `packet`. Pre: `packet` is not empty.
 [[nodiscard]] DecodeError next_message(std::span<const std::byte>& packet, Message& out);
-
-/// A list of NUL-terminated texts that was checked when it was decoded.
-class TextList {
-public:
-    TextList() = default;
-    TextList(const std::byte* first, std::uint32_t count) : first_(first), count_(count) {}
-
-    [[nodiscard]] std::uint32_t size() const { return count_; }
-
-    /// Calls `each(const char*, std::size_t)` in order.
-    template <typename Each>
-    void for_each(Each each) const {
-        const std::byte* at = first_;
-        for (std::uint32_t i = 0; i < count_; ++i) {
-            std::uint32_t length = 0;
-            std::memcpy(&length, at, sizeof length);
-            at += sizeof length;
-            each(reinterpret_cast<const char*>(at), std::size_t{length});
-            at += length + 1;
-        }
-    }
-
-private:
-    const std::byte* first_ = nullptr;
-    std::uint32_t count_ = 0;
-};
 
 /// A launch request as it lies in a packet; every text is NUL-terminated.
 struct LaunchView {
@@ -118,8 +54,6 @@ struct LaunchView {
 /// Any report. Refuses messages that are requests.
 [[nodiscard]] DecodeError decode(const Message& message, Report& out);
 
-using Bytes = std::vector<std::byte>;
-
 // Requests: struct to the end of `out`. Returns why not, with `out` unchanged.
 [[nodiscard]] DecodeError encode(const Hello& request, Bytes& out);
 [[nodiscard]] DecodeError encode(const LaunchRequest& request, Bytes& out);
@@ -134,3 +68,4 @@ using Bytes = std::vector<std::byte>;
 }  // namespace offerkit::launcher
 
 #include "codec.ipp"
+#include "codec_reports.ipp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
 
 namespace offerkit::launcher {
 

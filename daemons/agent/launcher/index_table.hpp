@@ -25,7 +25,8 @@ public:
 
     void insert(std::uint32_t hash, std::uint32_t slot) {
         std::size_t at = hash & mask;
-        while (cells_[at] != 0) at = (at + 1) & mask;
+        while (cells_[at] != 0)
+            at = (at + 1) & mask;
         cells_[at] = slot + 1;
     }
 

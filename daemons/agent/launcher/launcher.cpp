@@ -8,12 +8,12 @@
 #include "reports.hpp"
 #include "supervisor.hpp"
 
-#include <cerrno>
-#include <csignal>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
 
 namespace offerkit::launcher {
 
@@ -35,15 +35,25 @@ void Launcher::run() {
         for (int i = 0; i < count; ++i) {
             const std::uint64_t tag = events[i].data.u64;
             switch (kind_of(tag)) {
-            case EventKind::listener: on_connect(); break;
-            case EventKind::signals: on_signals(); break;
-            case EventKind::doorbell: on_doorbell(); break;
-            case EventKind::parent:
-                begin_shutdown(true, parent_gone_grace_ms, ClosingReason::parent_gone);
-                watch(parent_fd, tag, 0, EPOLL_CTL_DEL);
-                break;
-            case EventKind::connection: on_readable(connections_[number_of(tag)]); break;
-            case EventKind::pidfd: on_pidfd(number_of(tag)); break;
+                case EventKind::listener:
+                    on_connect();
+                    break;
+                case EventKind::signals:
+                    on_signals();
+                    break;
+                case EventKind::doorbell:
+                    on_doorbell();
+                    break;
+                case EventKind::parent:
+                    begin_shutdown(true, parent_gone_grace_ms, ClosingReason::parent_gone);
+                    watch(parent_fd, tag, 0, EPOLL_CTL_DEL);
+                    break;
+                case EventKind::connection:
+                    on_readable(connections_[number_of(tag)]);
+                    break;
+                case EventKind::pidfd:
+                    on_pidfd(number_of(tag));
+                    break;
             }
         }
         if (must_recheck) recheck();
@@ -93,7 +103,7 @@ void Launcher::on_signals() {
     for (std::size_t i = 0; i < count; ++i) {
         if (infos[i].ssi_signo == SIGCHLD) {
             child_ended = true;
-        } else if (has_parent_fd_) {
+        } else if (options_.has_parent_fd) {
             begin_shutdown(true, parent_gone_grace_ms, ClosingReason::shutdown);
         } else {
             begin_shutdown(false, 0, ClosingReason::shutdown);
@@ -142,7 +152,8 @@ void Launcher::add_news(std::uint32_t slot) {
 
 void Launcher::remove_news(std::uint32_t slot) {
     std::uint32_t before = none;
-    for (auto at = first_news_; at != slot; at = tasks_[at].next) before = at;
+    for (auto at = first_news_; at != slot; at = tasks_[at].next)
+        before = at;
     (before == none ? first_news_ : tasks_[before].next) = tasks_[slot].next;
     if (last_news_ == slot) last_news_ = before;
     tasks_[slot].in_news = false;

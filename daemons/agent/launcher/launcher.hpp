@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The launcher itself: one thread, one epoll, no heap. It owns the table of tasks, forks supervisors
-// and tells the controlling connection what became of them.
+// The launcher itself: one thread, one epoll, no heap. It owns the table of tasks, forks
+// supervisors and tells the controlling connection what became of them.
 
 #include "connection.hpp"
 #include "index_table.hpp"
@@ -33,10 +33,15 @@ struct Task {
     bool started_told = false;
 };
 
+struct LauncherOptions {
+    std::uint32_t tasks_max = tasks_running_max;
+    bool has_parent_fd = false;
+};
+
 class Launcher {
 public:
     /// Opens everything in the current folder. Returns nullptr or what failed; errno tells why.
-    [[nodiscard]] const char* open(bool has_parent_fd);
+    [[nodiscard]] const char* open(LauncherOptions options);
     [[nodiscard]] pid_t holder() const { return records_.holder(); }
 
     /// Serves until told to end.
@@ -122,7 +127,7 @@ private:
     int signals_ = -1;
     int doorbell_ = -1;
     Connection connections_[2];
-    bool has_parent_fd_ = false;
+    LauncherOptions options_;
     bool sweeping_ = false;
     bool shutting_down_ = false;
     bool kill_all_ = false;

@@ -3,18 +3,19 @@
 
 #include "launcher.hpp"
 
+#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <unistd.h>
 
 namespace offerkit::launcher {
 namespace {
 
 std::uint32_t hash_of(std::string_view key) {
     std::uint32_t hash = 2166136261U;
-    for (const char letter : key) hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
+    for (const char letter : key)
+        hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
     return hash;
 }
 
@@ -41,22 +42,34 @@ void Launcher::serve_message(Connection& connection, const Message& message) {
         return;
     }
     switch (message.type) {
-    case MessageType::hello: on_hello(connection, message); return;
-    case MessageType::launch: on_launch(connection, message); return;
-    case MessageType::kill: on_kill(connection, message); return;
-    case MessageType::forget: on_forget(connection, message); return;
-    case MessageType::list: on_list(connection, message); return;
-    case MessageType::shutdown: on_shutdown(connection, message); return;
-    case MessageType::hello_ok:
-    case MessageType::refused:
-    case MessageType::starting:
-    case MessageType::started:
-    case MessageType::failed:
-    case MessageType::exited:
-    case MessageType::list_end:
-    case MessageType::closing:
-        refuse_malformed(connection, message.type, {DecodeFault::unknown_type, "request type"});
-        return;
+        case MessageType::hello:
+            on_hello(connection, message);
+            return;
+        case MessageType::launch:
+            on_launch(connection, message);
+            return;
+        case MessageType::kill:
+            on_kill(connection, message);
+            return;
+        case MessageType::forget:
+            on_forget(connection, message);
+            return;
+        case MessageType::list:
+            on_list(connection, message);
+            return;
+        case MessageType::shutdown:
+            on_shutdown(connection, message);
+            return;
+        case MessageType::hello_ok:
+        case MessageType::refused:
+        case MessageType::starting:
+        case MessageType::started:
+        case MessageType::failed:
+        case MessageType::exited:
+        case MessageType::list_end:
+        case MessageType::closing:
+            refuse_malformed(connection, message.type, {DecodeFault::unknown_type, "request type"});
+            return;
     }
 }
 
@@ -68,9 +81,8 @@ void Launcher::refuse(Connection& connection, MessageType request, RefusedReason
 void Launcher::refuse_malformed(Connection& connection, MessageType request,
                                 const DecodeError& error) {
     char text[256];
-    std::snprintf(text, sizeof text, "%s: %s %s",
-                  is_known(request) ? name_of(request) : "packet", error.field,
-                  describe(error.fault));
+    std::snprintf(text, sizeof text, "%s: %s %s", is_known(request) ? name_of(request) : "packet",
+                  error.field, describe(error.fault));
     const auto reason = error.fault == DecodeFault::unsupported_version
                             ? RefusedReason::unsupported_version
                             : RefusedReason::malformed;
@@ -111,10 +123,10 @@ void Launcher::on_launch(Connection& connection, const Message& message) {
                              "a task with this key already exists, use a new key");
     }
     char text[256];
-    if (live_ >= tasks_running_max) {
+    if (live_ >= options_.tasks_max) {
         std::snprintf(text, sizeof text,
-                      "tasks_running_max: %u tasks run already, launch again when one has ended",
-                      tasks_running_max);
+                      "tasks-max: %u tasks run already, launch again when one has ended",
+                      options_.tasks_max);
         return refuse_launch(RefusedReason::too_many_tasks, text);
     }
     if (first_free_ == none) {

@@ -7,11 +7,7 @@
 #include "log.hpp"
 #include "supervisor.hpp"
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
-#include <new>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -20,6 +16,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
 
 namespace offerkit::launcher {
 namespace {
@@ -45,8 +45,8 @@ void* take_memory(std::size_t bytes) {
 
 }  // namespace
 
-const char* Launcher::open(bool has_parent_fd) {
-    has_parent_fd_ = has_parent_fd;
+const char* Launcher::open(LauncherOptions options) {
+    options_ = options;
     if (const char* const failure = records_.open(records_fd)) return failure;
     int pipe[2];
     if (::pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) return "open a pipe";
@@ -59,12 +59,13 @@ const char* Launcher::open(bool has_parent_fd) {
     if (epoll_ < 0 || !move_to(epoll_, private_fd)) return "open an epoll";
     sigset_t awaited;
     sigemptyset(&awaited);
-    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&awaited, signal);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&awaited, signal);
     signals_ = ::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals_ < 0 || !move_to(signals_, private_fd)) return "open a signalfd";
     watch(signals_, make_tag(EventKind::signals), EPOLLIN, EPOLL_CTL_ADD);
     watch(doorbell_, make_tag(EventKind::doorbell), EPOLLIN, EPOLL_CTL_ADD);
-    if (has_parent_fd_) {
+    if (options_.has_parent_fd) {
         if (const char* const failure = watch_parent()) return failure;
     }
     recover();
@@ -108,7 +109,8 @@ const char* Launcher::open_socket() {
     // Nobody else can own it: this process holds the lock of the work folder.
     ::unlink(address.sun_path);
     const mode_t mask = ::umask(0177);
-    const int bound = ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int bound =
+        ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     ::umask(mask);
     if (bound != 0 || ::listen(listener_, 16) != 0) return "listen on launcher.sock";
     watch(listener_, make_tag(EventKind::listener), EPOLLIN, EPOLL_CTL_ADD);

@@ -8,21 +8,19 @@
 #include "processes.hpp"
 #include "supervisor.hpp"
 
-#include <cerrno>
-#include <csignal>
-#include <ctime>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
 
 namespace offerkit::launcher {
 namespace {
 
-std::uint32_t hash_of(pid_t pid) {
-    return static_cast<std::uint32_t>(pid) * 2654435761U >> 12;
-}
+std::uint32_t hash_of(pid_t pid) { return static_cast<std::uint32_t>(pid) * 2654435761U >> 12; }
 
 std::int64_t microseconds(const timeval& time) {
     return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec;
@@ -36,9 +34,10 @@ void Launcher::fork_supervisor(std::uint32_t slot, const LaunchView& request) {
     // Read now: the table does not exist in the child.
     const auto generation = task.generation;
     // Not fork(): its handlers serve threads, and there are none.
-    const auto pid = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, 0));
+    const auto pid =
+        static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, 0));
     if (pid == 0) {
-        supervise({records_, request, slot, generation, has_parent_fd_});
+        supervise({records_, request, slot, generation, options_.has_parent_fd});
     }
     if (pid < 0) {
         EndedPart part;
@@ -72,10 +71,9 @@ bool Launcher::send_kill(std::uint32_t slot, std::uint32_t signal, std::uint32_t
     info.si_value.sival_ptr =
         reinterpret_cast<void*>(static_cast<std::uintptr_t>(kill_command(signal, grace_ms)));
     // A child that is not reaped keeps its id; an adopted one is held by its descriptor.
-    const long sent =
-        task.state == TaskState::running
-            ? ::syscall(SYS_rt_sigqueueinfo, task.supervisor, info.si_signo, &info)
-            : ::syscall(SYS_pidfd_send_signal, task.pidfd, info.si_signo, &info, 0);
+    const long sent = task.state == TaskState::running
+                          ? ::syscall(SYS_rt_sigqueueinfo, task.supervisor, info.si_signo, &info)
+                          : ::syscall(SYS_pidfd_send_signal, task.pidfd, info.si_signo, &info, 0);
     // It may be gone already: then its end is on its way.
     return sent == 0 || errno == ESRCH;
 }
@@ -97,9 +95,8 @@ void Launcher::reap() {
         if (pid <= 0) return;
         const auto slot = find_supervisor(pid);
         if (slot != none) {
-            by_supervisor_->erase(slot, [this](std::uint32_t other) {
-                return hash_of(tasks_[other].supervisor);
-            });
+            by_supervisor_->erase(
+                slot, [this](std::uint32_t other) { return hash_of(tasks_[other].supervisor); });
             tasks_[slot].supervisor = 0;
             on_supervisor_end(slot);
         } else if (sweeping_) {
@@ -109,8 +106,8 @@ void Launcher::reap() {
 }
 
 std::uint32_t Launcher::find_supervisor(pid_t pid) const {
-    return by_supervisor_->find(
-        hash_of(pid), [&](std::uint32_t slot) { return tasks_[slot].supervisor == pid; });
+    return by_supervisor_->find(hash_of(pid),
+                                [&](std::uint32_t slot) { return tasks_[slot].supervisor == pid; });
 }
 
 void Launcher::on_supervisor_end(std::uint32_t slot) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.hpp"
 
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <unistd.h>
 
 namespace offerkit::launcher {
 namespace {

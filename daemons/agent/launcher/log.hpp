@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Lines on standard error, which is the file `launcher.log` unless the launcher is in the foreground.
+// Lines on standard error, which is the file `launcher.log` unless the launcher is in the
+// foreground.
 
 namespace offerkit::launcher {
 

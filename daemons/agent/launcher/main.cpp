@@ -5,28 +5,31 @@
 #include "log.hpp"
 #include "supervisor.hpp"
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace {
 
 using namespace offerkit::launcher;
 
 constexpr char help_text[] =
-    "usage: offerkit-launcher --work-dir DIR [--foreground] [--exit-with-parent FD]\n"
+    "usage: offerkit-launcher --work-dir DIR [--tasks-max N] [--foreground]\n"
+    "                         [--exit-with-parent FD]\n"
     "\n"
     "Starts tasks for offerkit-agent and outlives it, so that an agent may be stopped,\n"
     "upgraded or killed without any task noticing. Listens on DIR/launcher.sock.\n"
     "\n"
     "  --work-dir DIR         folder for socket, records and log; made with mode 0700\n"
+    "  --tasks-max N          tasks that may run at the same time, at most and by default 4096\n"
     "  --foreground           stay in the foreground, log to standard error\n"
     "  --exit-with-parent FD  end all tasks and exit when the far end of the inherited\n"
     "                         pipe or socket FD is closed\n"
@@ -41,6 +44,7 @@ struct Flags {
     const char* work_dir = nullptr;
     bool foreground = false;
     int parent = -1;
+    std::uint32_t tasks_max = tasks_running_max;
 };
 
 [[noreturn]] void exit_usage(const char* what, const char* argument) {
@@ -66,6 +70,16 @@ int parse_descriptor(const char* text) {
     return static_cast<int>(value);
 }
 
+std::uint32_t parse_tasks_max(const char* text) {
+    static_assert(tasks_running_max == 4096, "named in the texts here");
+    char* end = nullptr;
+    const unsigned long value = std::strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || value < 1 || value > tasks_running_max) {
+        exit_usage("--tasks-max needs a number from 1 to 4096, not ", text);
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
 Flags parse_flags(int count, char** arguments) {
     Flags flags;
     for (int i = 1; i < count; ++i) {
@@ -79,6 +93,8 @@ Flags parse_flags(int count, char** arguments) {
             std::exit(0);
         } else if (std::strcmp(flag, "--work-dir") == 0) {
             flags.work_dir = value("--work-dir needs a folder");
+        } else if (std::strcmp(flag, "--tasks-max") == 0) {
+            flags.tasks_max = parse_tasks_max(value("--tasks-max needs a number"));
         } else if (std::strcmp(flag, "--foreground") == 0) {
             flags.foreground = true;
         } else if (std::strcmp(flag, "--exit-with-parent") == 0) {
@@ -87,7 +103,8 @@ Flags parse_flags(int count, char** arguments) {
             exit_usage("unknown flag ", flag);
         }
     }
-    if (flags.work_dir == nullptr || *flags.work_dir == '\0') exit_usage("--work-dir is needed", "");
+    if (flags.work_dir == nullptr || *flags.work_dir == '\0')
+        exit_usage("--work-dir is needed", "");
     return flags;
 }
 
@@ -124,14 +141,19 @@ void settle_descriptors(int parent) {
 
 /// Default dispositions, which exec keeps, and everything blocked: signals are read, not handled.
 void settle_signals() {
-    for (int signal = 1; signal <= SIGRTMAX; ++signal) std::signal(signal, SIG_DFL);
+    // The kernel's own call, since the C library hides two signals that a caller may have ignored
+    // (its own posix_spawn does).
+    const std::uint64_t kernel_default_action[4] = {};
+    for (int signal = 1; signal <= 64; ++signal) {
+        ::syscall(SYS_rt_sigaction, signal, kernel_default_action, nullptr, std::size_t{8});
+    }
     sigset_t all;
     sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-/// The caller returns when the launcher is ready to be connected to. Returns the descriptor by which
-/// the launcher says so.
+/// The caller returns when the launcher is ready to be connected to. Returns the descriptor by
+/// which the launcher says so.
 int go_to_background() {
     int pipe[2];
     if (::pipe2(pipe, O_CLOEXEC) != 0) exit_failure("open a pipe");
@@ -145,7 +167,10 @@ int go_to_background() {
     }
     ::close(pipe[0]);
     ::setsid();
-    return pipe[1];
+    // Out of the way of the numbers that have a meaning.
+    const int ready = ::fcntl(pipe[1], F_DUPFD_CLOEXEC, private_fd);
+    ::close(pipe[1]);
+    return ready;
 }
 
 void log_to_file() {
@@ -173,7 +198,7 @@ int main(int count, char** arguments) {
     } else {
         ready = go_to_background();
     }
-    if (const char* const failure = the_launcher.open(flags.parent >= 0)) {
+    if (const char* const failure = the_launcher.open({flags.tasks_max, flags.parent >= 0})) {
         if (the_launcher.holder() != 0) {
             std::fprintf(stderr,
                          "offerkit-launcher: the work folder %s is served by process %d already, "

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "processes.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <dirent.h>
-#include <fcntl.h>
 #include <initializer_list>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace offerkit::launcher {
 namespace {
@@ -72,8 +72,7 @@ bool signal_child(pid_t pid, pid_t parent, int signal) {
     if (fd < 0) return false;
     ProcessState state;
     const bool is_child = read_state(pid, state) && state.parent == parent;
-    const bool sent =
-        is_child && ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0;
+    const bool sent = is_child && ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) == 0;
     ::close(fd);
     return sent;
 }

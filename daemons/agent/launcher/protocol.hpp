@@ -3,8 +3,8 @@
 
 // What the agent and its launcher say to each other: plain structs and their limits. A packet (one
 // SOCK_SEQPACKET datagram) holds one or more messages; each is a fixed header and a body. The
-// encoding is in codec.hpp. Nothing here knows of sockets, and nothing throws, so the launcher (which
-// is built without exceptions) and the agent's runtime share the same code.
+// encoding is in codec.hpp. Nothing here knows of sockets, and nothing throws, so the launcher
+// (which is built without exceptions) and the agent's runtime share the same code.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +25,7 @@ inline constexpr std::size_t path_bytes_max = 4095;
 inline constexpr std::size_t file_name_bytes_max = 255;
 inline constexpr std::size_t message_bytes_max = 1024;
 inline constexpr std::size_t agent_name_bytes_max = 255;
+inline constexpr std::size_t boot_id_bytes_max = 64;
 inline constexpr std::size_t arguments_max = 4096;
 inline constexpr std::size_t environment_max = 4096;
 inline constexpr std::size_t groups_max = 64;
@@ -55,7 +56,8 @@ enum class MessageType : std::uint16_t {
     closing = 108,
 };
 
-// Requests. -----------------------------------------------------------------------------------------
+// Requests.
+// -----------------------------------------------------------------------------------------
 
 /// The first message of a connection. It takes over control from an earlier connection.
 struct Hello {
@@ -109,7 +111,8 @@ struct ShutdownRequest {
     std::uint32_t grace_ms = 2000;
 };
 
-// Reports. Texts point into the decoded packet. -----------------------------------------------------
+// Reports. Texts point into the decoded packet.
+// -----------------------------------------------------
 
 struct HelloOk {
     std::uint32_t pid = 0;
@@ -191,9 +194,9 @@ struct Exited {
     std::uint32_t value = 0;
     std::uint32_t pid = 0;
     bool core_dumped = false;
-    bool kill_requested = false;   ///< a kill or shutdown request had arrived before the end
+    bool kill_requested = false;      ///< a kill or shutdown request had arrived before the end
     bool killed_after_grace = false;  ///< SIGKILL was needed for the task or a descendant
-    bool supervisor_lost = false;  ///< its supervisor died first; the launcher ended the task
+    bool supervisor_lost = false;     ///< its supervisor died first; the launcher ended the task
     bool listed = false;
     std::int64_t start_wall_ns = 0;
     std::int64_t end_wall_ns = 0;
@@ -219,7 +222,8 @@ struct Closing {
 
 using Report = std::variant<HelloOk, Refused, Starting, Started, Failed, Exited, ListEnd, Closing>;
 
-// Texts. --------------------------------------------------------------------------------------------
+// Texts.
+// --------------------------------------------------------------------------------------------
 
 [[nodiscard]] constexpr bool is_known(MessageType type) {
     return (type >= MessageType::hello && type <= MessageType::shutdown) ||
@@ -228,41 +232,70 @@ using Report = std::variant<HelloOk, Refused, Starting, Started, Failed, Exited,
 
 [[nodiscard]] constexpr const char* name_of(MessageType type) {
     switch (type) {
-    case MessageType::hello: return "hello";
-    case MessageType::launch: return "launch";
-    case MessageType::kill: return "kill";
-    case MessageType::forget: return "forget";
-    case MessageType::list: return "list";
-    case MessageType::shutdown: return "shutdown";
-    case MessageType::hello_ok: return "hello_ok";
-    case MessageType::refused: return "refused";
-    case MessageType::starting: return "starting";
-    case MessageType::started: return "started";
-    case MessageType::failed: return "failed";
-    case MessageType::exited: return "exited";
-    case MessageType::list_end: return "list_end";
-    case MessageType::closing: return "closing";
+        case MessageType::hello:
+            return "hello";
+        case MessageType::launch:
+            return "launch";
+        case MessageType::kill:
+            return "kill";
+        case MessageType::forget:
+            return "forget";
+        case MessageType::list:
+            return "list";
+        case MessageType::shutdown:
+            return "shutdown";
+        case MessageType::hello_ok:
+            return "hello_ok";
+        case MessageType::refused:
+            return "refused";
+        case MessageType::starting:
+            return "starting";
+        case MessageType::started:
+            return "started";
+        case MessageType::failed:
+            return "failed";
+        case MessageType::exited:
+            return "exited";
+        case MessageType::list_end:
+            return "list_end";
+        case MessageType::closing:
+            return "closing";
     }
     return "unknown";
 }
 
 [[nodiscard]] constexpr const char* name_of(LaunchStep step) {
     switch (step) {
-    case LaunchStep::none: return "nothing";
-    case LaunchStep::record: return "write the record";
-    case LaunchStep::fork: return "fork";
-    case LaunchStep::make_sandbox: return "make the sandbox";
-    case LaunchStep::new_session: return "open a session";
-    case LaunchStep::set_limits: return "set resource limits";
-    case LaunchStep::set_groups: return "set supplementary groups";
-    case LaunchStep::set_gid: return "set the group id";
-    case LaunchStep::set_uid: return "set the user id";
-    case LaunchStep::enter_sandbox: return "enter the sandbox";
-    case LaunchStep::open_stdout: return "open stdout";
-    case LaunchStep::open_stderr: return "open stderr";
-    case LaunchStep::enter_directory: return "enter the working directory";
-    case LaunchStep::execute: return "execute the program";
-    case LaunchStep::supervise: return "supervise the task";
+        case LaunchStep::none:
+            return "nothing";
+        case LaunchStep::record:
+            return "write the record";
+        case LaunchStep::fork:
+            return "fork";
+        case LaunchStep::make_sandbox:
+            return "make the sandbox";
+        case LaunchStep::new_session:
+            return "open a session";
+        case LaunchStep::set_limits:
+            return "set resource limits";
+        case LaunchStep::set_groups:
+            return "set supplementary groups";
+        case LaunchStep::set_gid:
+            return "set the group id";
+        case LaunchStep::set_uid:
+            return "set the user id";
+        case LaunchStep::enter_sandbox:
+            return "enter the sandbox";
+        case LaunchStep::open_stdout:
+            return "open stdout";
+        case LaunchStep::open_stderr:
+            return "open stderr";
+        case LaunchStep::enter_directory:
+            return "enter the working directory";
+        case LaunchStep::execute:
+            return "execute the program";
+        case LaunchStep::supervise:
+            return "supervise the task";
     }
     return "unknown";
 }

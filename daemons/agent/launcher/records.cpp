@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "records.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
 namespace offerkit::launcher {
 namespace {
@@ -31,9 +31,7 @@ struct FileHeader {
     char boot_id[40];
 };
 
-std::size_t offset_of(std::uint32_t slot) {
-    return header_area + slot_area * slot;
-}
+std::size_t offset_of(std::uint32_t slot) { return header_area + slot_area * slot; }
 
 /// FNV-1a over the part with its checksum taken as zero.
 template <typename Part>
@@ -42,7 +40,8 @@ std::uint32_t checksum_of(Part part) {
     unsigned char bytes[sizeof part];
     std::memcpy(bytes, &part, sizeof part);
     std::uint32_t hash = 2166136261U;
-    for (const unsigned char byte : bytes) hash = (hash ^ byte) * 16777619U;
+    for (const unsigned char byte : bytes)
+        hash = (hash ^ byte) * 16777619U;
     return hash;
 }
 
@@ -84,7 +83,8 @@ const Part* valid(const unsigned char* at, std::uint32_t generation) {
 const char* Records::open(int fd) {
     const int opened = ::open("records", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (opened < 0) return "open records";
-    // Closing any descriptor of the file would drop this process's locks, so move it before locking.
+    // Closing any descriptor of the file would drop this process's locks, so move it before
+    // locking.
     if (opened != fd) {
         if (::dup3(opened, fd, O_CLOEXEC) < 0) return "open records";
         ::close(opened);
@@ -147,7 +147,8 @@ void Records::release_pages() const {
 const AcceptedPart* Records::accepted(std::uint32_t slot) const {
     const auto* const at = map_ + offset_of(slot);
     const auto* const part = reinterpret_cast<const AcceptedPart*>(at);
-    if (part->in_use == 0 || part->key_bytes == 0 || part->key_bytes > key_bytes_max) return nullptr;
+    if (part->in_use == 0 || part->key_bytes == 0 || part->key_bytes > key_bytes_max)
+        return nullptr;
     return valid<AcceptedPart>(at, part->generation);
 }
 

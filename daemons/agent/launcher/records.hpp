@@ -47,10 +47,10 @@ struct EndedPart {
     std::uint32_t generation = 0;
     std::uint32_t checksum = 0;
     EndKind kind{};
-    std::uint16_t flags = 0;  ///< as in the wire form of Exited
-    std::uint16_t step = 0;   ///< a LaunchStep, if failed
+    std::uint16_t flags = 0;      ///< as in the wire form of Exited
+    std::uint16_t step = 0;       ///< a LaunchStep, if failed
     std::uint16_t leftovers = 0;  ///< 1: descendants are still being ended
-    std::uint32_t value = 0;  ///< exit status, signal or errno
+    std::uint32_t value = 0;      ///< exit status, signal or errno
     std::int32_t pid = 0;
     std::int64_t start_wall_ns = 0;
     std::int64_t end_wall_ns = 0;

@@ -12,7 +12,8 @@ Failed make_failed(std::string_view key, const EndedPart& ended, FailureText& te
     report.step = static_cast<LaunchStep>(ended.step);
     report.error = ended.value;
     if (ended.value == 0) {
-        std::snprintf(text.text, sizeof text.text, "its supervisor was lost before the program was executed");
+        std::snprintf(text.text, sizeof text.text,
+                      "its supervisor was lost before the program was executed");
     } else {
         std::snprintf(text.text, sizeof text.text, "cannot %s: %s", name_of(report.step),
                       std::strerror(static_cast<int>(ended.value)));

@@ -3,15 +3,15 @@
 
 #include "processes.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <ctime>
-#include <limits>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <limits>
 
 namespace offerkit::launcher {
 namespace {
@@ -113,8 +113,7 @@ private:
     }
 
     void shorten_deadline(std::uint32_t grace_ms) {
-        deadline_ns_ =
-            std::min(deadline_ns_, read_clock_ns(CLOCK_MONOTONIC) + grace_ms * ms_ns);
+        deadline_ns_ = std::min(deadline_ns_, read_clock_ns(CLOCK_MONOTONIC) + grace_ms * ms_ns);
     }
 
     /// Kills all that is left, again and again: what forks during one round is met by the next.

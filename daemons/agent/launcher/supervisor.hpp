@@ -2,9 +2,9 @@
 #pragma once
 
 // One supervisor per task: a fork of the launcher, without exec, that outlives it. It opens the
-// sandbox, starts the task, waits for it, ends whatever the task left behind, writes the exit record
-// and goes. It has no socket and no buffer of its own: it is told what to do by one queued signal,
-// and the launcher learns of its end from the kernel.
+// sandbox, starts the task, waits for it, ends whatever the task left behind, writes the exit
+// record and goes. It has no socket and no buffer of its own: it is told what to do by one queued
+// signal, and the launcher learns of its end from the kernel.
 
 #include "codec.hpp"
 #include "records.hpp"
@@ -20,15 +20,11 @@ inline constexpr int doorbell_fd = 4;
 inline constexpr int parent_fd = 5;
 inline constexpr int private_fd = 6;
 
-/// The signal by which a supervisor is told to end its task: signal number in the lowest byte of the
-/// value, grace in milliseconds above.
-[[nodiscard]] inline int kill_command_signal() {
-    return SIGRTMIN + 1;
-}
+/// The signal by which a supervisor is told to end its task: signal number in the lowest byte of
+/// the value, grace in milliseconds above.
+[[nodiscard]] inline int kill_command_signal() { return SIGRTMIN + 1; }
 /// Sent by the kernel to launcher and supervisors when the far end of parent_fd is closed.
-[[nodiscard]] inline int parent_gone_signal() {
-    return SIGRTMIN + 2;
-}
+[[nodiscard]] inline int parent_gone_signal() { return SIGRTMIN + 2; }
 [[nodiscard]] constexpr std::uint64_t kill_command(std::uint32_t signal, std::uint32_t grace_ms) {
     return (std::uint64_t{grace_ms} << 8) | signal;
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The short life of a task's process before its program: it borrows the supervisor's memory, as after
-// vfork, so it makes system calls only, and reports its failure by a plain store.
+// The short life of a task's process before its program: it borrows the supervisor's memory, as
+// after vfork, so it makes system calls only, and reports its failure by a plain store.
 
 #include "processes.hpp"
 #include "supervisor.hpp"
 
-#include <cerrno>
-#include <ctime>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
@@ -16,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
+#include <ctime>
 
 namespace offerkit::launcher {
 namespace {
@@ -52,7 +52,8 @@ void become_user(const TaskStart& start) {
     const auto& request = start.supervision.request;
     if (request.uid.has_value() && ::geteuid() == 0) {
         gid_t groups[groups_max];
-        for (std::uint32_t i = 0; i < request.group_count; ++i) groups[i] = request.group(i);
+        for (std::uint32_t i = 0; i < request.group_count; ++i)
+            groups[i] = request.group(i);
         if (::syscall(SYS_setgroups, std::size_t{request.group_count}, groups) != 0) {
             give_up(start, LaunchStep::set_groups);
         }
