@@ -12,8 +12,6 @@
 
 namespace offerkit::limits {
 
-using namespace std::chrono_literals;
-
 // Amounts, in thousandths of the display unit.
 inline constexpr std::int64_t amount_per_agent_max = std::int64_t{1} << 46;
 inline constexpr std::int64_t amount_per_cluster_max = std::int64_t{1} << 53;
@@ -61,7 +59,7 @@ inline constexpr std::size_t frame_depth_max = 32;
 inline constexpr std::size_t channels_per_connection_max = 4096;
 inline constexpr std::size_t connections_without_channel_max = 1024;
 inline constexpr std::size_t hello_max = 4096;
-inline constexpr Duration hello_wait = 5s;  // For the first, and after the last channel is closed.
+inline constexpr Duration hello_wait = std::chrono::seconds{5};  // For the first, and after the last channel is closed.
 inline constexpr std::size_t roles_per_framework_max = 1024;
 inline constexpr std::size_t offers_per_call_max = 4096;
 inline constexpr std::size_t operations_per_accept_max = 4096;
