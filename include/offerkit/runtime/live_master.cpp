@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <offerkit/core/overloaded.hpp>
+#include <offerkit/master/master.hpp>
+#include <offerkit/runtime/clock.hpp>
+#include <offerkit/runtime/event_loop.hpp>
+#include <offerkit/runtime/live_master.hpp>
+#include <offerkit/runtime/store.hpp>
+#include <offerkit/wire/codec.hpp>
+
+#include <atomic>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace offerkit::runtime {
+
+namespace {
+
+using MasterLoop = EventLoop<master::Event>;
+
+/// Turns what peers do into events of the master.
+class MasterListener final : public HubListener {
+public:
+    explicit MasterListener(MasterLoop& loop) : loop_(loop) {}
+
+    void on_open(PeerId peer, const protocol::Hello& hello) override {
+        events_.emplace_back(master::PeerOpened{peer, hello.kind, hello.principal});
+    }
+
+    Result<void> on_message(PeerId peer, protocol::PeerKind kind,
+                            std::string_view bytes) override {
+        if (kind == protocol::PeerKind::agent) {
+            auto message = wire::decode<protocol::AgentMessage>(bytes);
+            if (!message) return std::move(message).error();
+            events_.emplace_back(master::AgentSaid{peer, std::move(message).value()});
+        } else {
+            auto call = wire::decode<protocol::SchedulerCall>(bytes);
+            if (!call) return std::move(call).error();
+            events_.emplace_back(master::SchedulerSaid{peer, std::move(call).value()});
+        }
+        return {};
+    }
+
+    void on_slow(PeerId peer, bool slow) override {
+        events_.emplace_back(master::PeerSlow{peer, slow});
+    }
+
+    void on_close(PeerId peer, const Refusal& why) override {
+        events_.emplace_back(master::PeerClosed{peer, format_refusal(why)});
+    }
+
+    void flush() override { loop_.push(events_); }
+    [[nodiscard]] bool is_full() const override { return loop_.is_full(); }
+
+private:
+    MasterLoop& loop_;
+    std::vector<master::Event> events_;
+};
+
+}  // namespace
+
+struct LiveMaster::Body {
+    Body(LiveMasterOptions given, std::unique_ptr<Allocator> allocator, std::unique_ptr<Hub> bound)
+        : options(std::move(given)),
+          machine(options.machine, std::move(allocator)),
+          hub(std::move(bound)),
+          store({[this](std::uint64_t upto) { loop.push_one(master::Stored{upto}); },
+                 [this](std::uint64_t from, const std::string& why) {
+                     loop.push_one(master::StoreFailed{from, why});
+                 }}) {}
+
+    void start() {
+        loop.when_drained([this] { hub->resume_reading(); });
+        hub->start([this] { return std::make_unique<MasterListener>(loop); });
+        reader_thread = std::thread([this] { run_reader(); });
+        machine_thread = std::thread([this] {
+            loop.run(clock, [this](const Batch<master::Event>& batch) { return turn(batch); });
+        });
+    }
+
+    void stop() {
+        loop.stop();
+        if (machine_thread.joinable()) machine_thread.join();
+        hub->stop();
+        deltas.stop();
+        if (reader_thread.joinable()) reader_thread.join();
+    }
+
+    Instant turn(const Batch<master::Event>& batch) {
+        effects.clear();
+        const Instant wake = machine.step(batch, effects);
+        for (master::Effect& effect : effects.list) perform(effect);
+        store.commit();
+        if (!outgoing.empty()) hub->send(outgoing);
+        if (options.read) deltas.push(effects.deltas);
+        steps.fetch_add(1, std::memory_order_relaxed);
+        events.fetch_add(batch.events.size(), std::memory_order_relaxed);
+        return wake;
+    }
+
+    void perform(master::Effect& effect) {
+        std::visit(
+            Overloaded{
+                [&](master::SendScheduler& e) {
+                    outgoing.push_back({e.to, std::move(e.event)});
+                },
+                [&](master::SendAgent& e) { outgoing.push_back({e.to, std::move(e.message)}); },
+                [&](master::ClosePeer& e) {
+                    outgoing.push_back({e.peer, CloseChannel{std::move(e.why)}});
+                },
+                [&](master::Store& e) { store.put(e.entry, std::move(e.write)); },
+                [&](master::AnswerOperator& e) { answer(e); }},
+            effect);
+    }
+
+    void answer(master::AnswerOperator& e) {
+        OperatorReply reply;
+        {
+            const std::lock_guard lock{asks_mutex};
+            const auto found = asks.find(e.request);
+            if (found == asks.end()) return;
+            reply = std::move(found->second);
+            asks.erase(found);
+        }
+        reply(e.accepted ? protocol::OperatorAnswer{}
+                         : protocol::OperatorAnswer{std::move(e.refusal)});
+    }
+
+    void run_reader() {
+        deltas.run(clock, [this](const Batch<master::Delta>& batch) {
+            if (options.read && !batch.events.empty()) options.read(batch.events);
+            return Instant::never();
+        });
+    }
+
+    LiveMasterOptions options;
+    WorldClock clock;
+    MasterLoop loop;
+    // Readers never stop the machine: nobody asks whether this one is full.
+    EventLoop<master::Delta> deltas{std::numeric_limits<std::size_t>::max()};
+    master::Master machine;
+    master::Effects effects;
+    std::unique_ptr<Hub> hub;
+    MemoryStore<master::registry::Write> store;
+    std::vector<ToPeer> outgoing;
+    std::mutex asks_mutex;
+    std::map<std::uint64_t, OperatorReply> asks;
+    std::uint64_t asks_made = 0;
+    std::atomic<std::uint64_t> steps = 0;
+    std::atomic<std::uint64_t> events = 0;
+    std::thread machine_thread;
+    std::thread reader_thread;
+};
+
+LiveMaster::LiveMaster(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+LiveMaster::~LiveMaster() { stop(); }
+
+Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
+                                                      std::unique_ptr<Allocator> allocator) {
+    HubOptions hub;
+    hub.address = options.address;
+    hub.port = options.port;
+    hub.gate = {options.machine.cluster, options.machine.epoch, options.token};
+    hub.io_threads = options.io_threads;
+    hub.log = options.log;
+    auto bound = Hub::listen(std::move(hub));
+    if (!bound) return std::move(bound).error();
+    auto body = std::make_unique<Body>(std::move(options), std::move(allocator),
+                                       std::move(bound).value());
+    body->start();
+    return std::unique_ptr<LiveMaster>{new LiveMaster{std::move(body)}};
+}
+
+std::uint16_t LiveMaster::port() const { return body_->hub->port(); }
+
+void LiveMaster::ask(protocol::OperatorCall call, std::string principal, OperatorReply reply) {
+    std::uint64_t request = 0;
+    {
+        const std::lock_guard lock{body_->asks_mutex};
+        request = ++body_->asks_made;
+        body_->asks.emplace(request, std::move(reply));
+    }
+    body_->loop.push_one(master::OperatorAsked{request, std::move(principal), std::move(call)});
+}
+
+LiveMaster::Counters LiveMaster::counters() const {
+    return {body_->steps.load(std::memory_order_relaxed),
+            body_->events.load(std::memory_order_relaxed)};
+}
+
+void LiveMaster::stop() { body_->stop(); }
+
+}  // namespace offerkit::runtime
