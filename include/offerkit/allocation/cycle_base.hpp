@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The part of the allocation cycle that does not depend on the policy: the ledgers, what has
+/// changed since the last cycle, and whether an agent may be offered to a claimant at all.
+
+#include <offerkit/allocation/agent_ledger.hpp>
+#include <offerkit/allocation/allocator.hpp>
+#include <offerkit/allocation/refuse_filters.hpp>
+#include <offerkit/allocation/role_tree.hpp>
+#include <offerkit/core/config.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/model/demand.hpp>
+#include <offerkit/model/framework.hpp>
+#include <offerkit/model/reasons.hpp>
+#include <offerkit/resources/amounts.hpp>
+#include <offerkit/resources/resources.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace offerkit {
+
+class CycleBase : public Allocator {
+public:
+    [[nodiscard]] bool is_dirty(Instant now) const override;
+    [[nodiscard]] Result<void> validate(const RoleConfig& config) const override;
+    [[nodiscard]] NoOfferCounts no_offer_counts(ClaimantIndex claimant) const override;
+    [[nodiscard]] const Resources& available(AgentIndex agent) const override;
+    [[nodiscard]] const Resources& allocated(ClaimantIndex claimant) const override;
+    void check_invariants() const override;
+
+    [[nodiscard]] const RoleTree& tree() const { return tree_; }
+    [[nodiscard]] const AgentLedger& agents() const { return agents_; }
+    [[nodiscard]] const RefuseFilters& filters() const { return filters_; }
+
+protected:
+    /// One shape of a stated demand, and how many of it have not been offered room yet.
+    struct Wanted {
+        Resources resources;
+        std::uint32_t count = 0;
+        std::uint32_t left = 0;
+    };
+
+    struct Claimant {
+        NodeIndex leaf;  // None: no such claimant.
+        FrameworkCapabilities capabilities;
+        bool active = false;
+        NoOfferReason why = NoOfferReason::disconnected;  // If not active.
+        bool demand_stated = false;
+        bool live = false;   // Takes part: active, and wants something.
+        bool dirty = false;  // Has to be compared with agents that did not change.
+        std::vector<Wanted> wanted;
+        Resources allocated;  // Amounts only: ranges of two agents do not add up.
+
+        NoOfferCounts counts{};
+        std::uint64_t counted_to = 0;  // Decisions up to this one are in `counts`.
+    };
+
+    // Events.
+    void apply(const AllocatorEvent& event, Instant now);
+    void hear(const allocator_event::AgentPut& e);
+    void hear(const allocator_event::AgentActive& e);
+    void hear(const allocator_event::AgentGone& e);
+    void hear(const allocator_event::ClaimantPut& e);
+    void hear(const allocator_event::ClaimantActive& e);
+    void hear(const allocator_event::ClaimantGone& e);
+    void hear(const allocator_event::Occupied& e);
+    void hear(const allocator_event::Recovered& e);
+    void hear(const allocator_event::Refused& e);
+    void hear(const allocator_event::Revived& e);
+    void hear(const allocator_event::DemandPut& e);
+    void hear(const allocator_event::RolePut& e);
+
+    /// The node goes, or takes no part any more: it must not be walked.
+    virtual void drop_from_order(NodeIndex node) = 0;
+
+    // What has to be looked at in the next cycle.
+    void mark_agent(AgentIndex agent);
+    void mark_claimant(ClaimantIndex claimant);
+    void mark_stale(NodeIndex node);
+    void refresh_live(Claimant& claimant);
+    [[nodiscard]] bool wants_anything(const Claimant& claimant) const;
+
+    /// Puts into `offer` what of the agent may be offered to the claimant.
+    /// Returns why not, if nothing may be.
+    [[nodiscard]] std::optional<NoOfferReason> find_offer(ClaimantIndex claimant, AgentIndex agent,
+                                                          Resources& offer);
+
+    /// Notes a grant, and takes it back.
+    void book(const Grant& grant);
+    void unbook(const Grant& grant);
+
+    /// Counts why a claimant that takes part got no offer.
+    void count(ClaimantIndex claimant, NoOfferReason reason, std::uint64_t times = 1);
+    void settle_counts(Claimant& claimant);
+    [[nodiscard]] NoOfferReason standing(const Claimant& claimant) const;
+
+    [[nodiscard]] Instant next_wake() const;
+
+    RoleTree tree_;
+    AgentLedger agents_;
+    RefuseFilters filters_;
+    std::vector<Claimant> claimants_;
+
+    std::vector<AgentIndex> dirty_agents_;
+    std::vector<std::uint8_t> agent_is_dirty_;
+    std::vector<ClaimantIndex> dirty_claimants_;
+    std::vector<NodeIndex> stale_nodes_;
+    std::vector<std::uint8_t> node_is_stale_;
+    std::vector<RefuseFilters::Key> fresh_pairs_;
+    bool changed_ = false;  // A cycle could decide something.
+    std::uint64_t decisions_ = 0;
+    Instant now_;
+    Instant policy_wake_ = Instant::never();
+    Instant reported_wake_ = Instant::never();
+};
+
+}  // namespace offerkit
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/allocation/impl/cycle_base.ipp>
+#include <offerkit/allocation/impl/cycle_events.ipp>
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <offerkit/allocation/policies.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace offerkit {
+
+namespace detail {
+
+struct PolicyEntry {
+    PolicySummary summary;
+    std::unique_ptr<Allocator> (*make)(CycleOptions options);
+};
+
+template <AllocationPolicy P>
+std::unique_ptr<Allocator> make_cycle(CycleOptions options) {
+    return std::make_unique<Cycle<P>>(P{}, options);
+}
+
+inline constexpr std::array policy_table{
+    PolicyEntry{{WeightedDrf::name, "least weighted dominant share first, at every level of roles"},
+                &make_cycle<WeightedDrf>},
+};
+
+inline constexpr auto policy_summaries = [] {
+    std::array<PolicySummary, policy_table.size()> summaries;
+    for (std::size_t i = 0; i < summaries.size(); ++i) summaries[i] = policy_table[i].summary;
+    return summaries;
+}();
+
+/// How many letters to add, drop or change to get from one text to the other.
+OFFERKIT_INLINE std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace detail
+
+OFFERKIT_INLINE std::span<const PolicySummary> policies() { return detail::policy_summaries; }
+
+OFFERKIT_INLINE Result<std::unique_ptr<Allocator>> make_allocator(std::string_view policy_name,
+                                                                  CycleOptions options) {
+    for (const detail::PolicyEntry& entry : detail::policy_table) {
+        if (entry.summary.name == policy_name) return entry.make(options);
+    }
+    const std::string_view asked = policy_name.substr(0, 64);
+    std::string names;
+    for (const PolicySummary& policy : policies()) {
+        if (!names.empty()) names += ", ";
+        names += policy.name;
+    }
+    const auto nearest = std::ranges::min_element(policies(), {}, [&](const PolicySummary& policy) {
+        return detail::edit_distance(asked, policy.name);
+    });
+    return Refusal{RefusalCode::not_found, "policy " + std::string(asked), "make an allocator",
+                   "there is no such policy; there are " + names,
+                   "use " + std::string(nearest->name)};
+}
+
+}  // namespace offerkit

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <offerkit/allocation/refuse_filters.hpp>
+#include <offerkit/core/assert.hpp>
+#include <offerkit/core/fingerprint.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace offerkit {
+
+OFFERKIT_INLINE void RefuseFilters::put(Key key, const Resources& refused, Instant until,
+                                        Instant now) {
+    if (until <= now) return set(key, nothing);
+    const Code vector = intern(refused);
+    if (until == Instant::never()) return set(key, vector);
+
+    const Code known = find(key);
+    if (known != nothing && (known & timed_bit) != 0) {
+        Timed& timed = timed_[known & ~timed_bit];
+        release_interned(std::exchange(timed.refused, vector));
+        timed.until = until;
+        return arm(key, timed);
+    }
+    Code record = static_cast<Code>(timed_.size());
+    if (vacant_timed_.empty()) {
+        timed_.emplace_back();
+    } else {
+        record = vacant_timed_.back();
+        vacant_timed_.pop_back();
+    }
+    timed_[record] = {until, Instant::never(), vector};
+    set(key, record | timed_bit);
+    arm(key, timed_[record]);
+}
+
+OFFERKIT_INLINE bool RefuseFilters::holds(Key key, const Resources& available) const {
+    const Code code = find(key);
+    if (code == nothing) return false;
+    const Code vector = (code & timed_bit) != 0 ? timed_[code & ~timed_bit].refused : code;
+    return interned_[vector].refused.contains(available);
+}
+
+OFFERKIT_INLINE void RefuseFilters::erase(ClaimantIndex claimant) {
+    if (claimant.value >= lists_.size()) return;
+    List& list = lists_[claimant.value];
+    for (const Entry& entry : list.sparse) drop(entry.code);
+    for (const Code code : list.dense) {
+        if (code != nothing) drop(code);
+    }
+    size_ -= list.count;
+    list = List{};
+}
+
+OFFERKIT_INLINE void RefuseFilters::erase(AgentIndex agent) {
+    for (std::uint32_t i = 0; i < lists_.size(); ++i) {
+        if (lists_[i].count > 0) set({{i}, agent}, nothing);
+    }
+}
+
+OFFERKIT_INLINE std::optional<RefuseFilters::Key> RefuseFilters::take_expired(Instant now) {
+    while (deadlines_.next() <= now) {
+        const Instant at = deadlines_.next();
+        const std::optional<Key> key = deadlines_.take_due(now);
+        OFFERKIT_ASSERT(key);
+        const Code code = find(*key);
+        if (code == nothing || (code & timed_bit) == 0) continue;
+        Timed& timed = timed_[code & ~timed_bit];
+        if (timed.armed != at) continue;
+        if (timed.until <= now) {
+            set(*key, nothing);
+            return key;
+        }
+        timed.armed = Instant::never();
+        arm(*key, timed);
+    }
+    return std::nullopt;
+}
+
+OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::find(Key key) const {
+    if (key.claimant.value >= lists_.size()) return nothing;
+    const List& list = lists_[key.claimant.value];
+    if (list.count == 0) return nothing;
+    if (!list.dense.empty()) {
+        return key.agent.value < list.dense.size() ? list.dense[key.agent.value] : nothing;
+    }
+    const auto at = std::ranges::lower_bound(list.sparse, key.agent, {}, &Entry::agent);
+    return at != list.sparse.end() && at->agent == key.agent ? at->code : nothing;
+}
+
+// Takes out what was there before.
+OFFERKIT_INLINE void RefuseFilters::set(Key key, Code code) {
+    const Code before = find(key);
+    if (before == nothing && code == nothing) return;
+    if (before != nothing) drop(before);
+    if (key.claimant.value >= lists_.size()) lists_.resize(key.claimant.value + 1);
+    agents_ = std::max(agents_, key.agent.value + 1);
+    List& list = lists_[key.claimant.value];
+    const int change = (code != nothing ? 1 : 0) - (before != nothing ? 1 : 0);
+    list.count += static_cast<std::uint32_t>(change);
+    size_ += static_cast<std::size_t>(change);
+    if (list.count == 0) {
+        list = List{};
+        return;
+    }
+    if (!list.dense.empty()) {
+        if (key.agent.value >= list.dense.size()) list.dense.resize(agents_, nothing);
+        list.dense[key.agent.value] = code;
+        return;
+    }
+    const auto at = std::ranges::lower_bound(list.sparse, key.agent, {}, &Entry::agent);
+    if (before != nothing) {
+        if (code != nothing) {
+            at->code = code;
+        } else {
+            list.sparse.erase(at);
+        }
+        return;
+    }
+    const auto place = at - list.sparse.begin();
+    // Grown by small steps: half of a doubled vector would be as much again as the filters.
+    if (list.sparse.size() == list.sparse.capacity()) {
+        list.sparse.reserve(list.sparse.size() + list.sparse.size() / 16 + 4);
+    }
+    list.sparse.insert(list.sparse.begin() + place, Entry{key.agent, code});
+    densify(list);
+}
+
+OFFERKIT_INLINE void RefuseFilters::densify(List& list) {
+    if (list.sparse.size() * 2 <= agents_ || agents_ < 16) return;
+    list.dense.assign(agents_, nothing);
+    for (const Entry& entry : list.sparse) list.dense[entry.agent.value] = entry.code;
+    list.sparse = {};
+}
+
+OFFERKIT_INLINE void RefuseFilters::drop(Code code) {
+    if ((code & timed_bit) == 0) return release_interned(code);
+    const Code record = code & ~timed_bit;
+    release_interned(timed_[record].refused);
+    timed_[record] = {};
+    vacant_timed_.push_back(record);
+}
+
+OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::intern(const Resources& refused) {
+    Fingerprint fingerprint;
+    for (const std::int64_t units : refused.amounts().slots()) fingerprint.add(units);
+    for (const NamedRanges& kind : refused.all_ranges()) {
+        for (const Range& range : kind.ranges.spans()) {
+            fingerprint.add(range.first);
+            fingerprint.add(range.last);
+        }
+    }
+    for (const std::int64_t units : refused.gpu_cards()) fingerprint.add(units);
+    for (const Bundle& bundle : refused.bundles()) fingerprint.add(bundle.id.value());
+    auto& alike = by_fingerprint_[fingerprint.value()];
+    for (const Code known : alike) {
+        if (interned_[known].refused == refused) {
+            ++interned_[known].uses;
+            return known;
+        }
+    }
+    Code code = static_cast<Code>(interned_.size());
+    if (vacant_interned_.empty()) {
+        interned_.emplace_back();
+    } else {
+        code = vacant_interned_.back();
+        vacant_interned_.pop_back();
+    }
+    interned_[code] = {refused, fingerprint.value(), 1};
+    alike.push_back(code);
+    return code;
+}
+
+OFFERKIT_INLINE void RefuseFilters::release_interned(Code refused) {
+    Interned& entry = interned_[refused];
+    OFFERKIT_ASSERT(entry.uses > 0);
+    if (--entry.uses > 0) return;
+    const auto alike = by_fingerprint_.find(entry.fingerprint);
+    std::erase(alike->second, refused);
+    if (alike->second.empty()) by_fingerprint_.erase(alike);
+    entry = Interned{};
+    vacant_interned_.push_back(refused);
+}
+
+// One deadline stands for a filter; it may be early, and is then armed again when it comes.
+OFFERKIT_INLINE void RefuseFilters::arm(Key key, Timed& timed) {
+    if (timed.armed <= timed.until) return;
+    timed.armed = timed.until;
+    deadlines_.arm(timed.until, key);
+    if (deadlines_.size() > 64 + 2 * (timed_.size() - vacant_timed_.size())) compact_deadlines();
+}
+
+// Deadlines that stand for nothing any more would otherwise pile up until their time comes.
+OFFERKIT_INLINE void RefuseFilters::compact_deadlines() {
+    auto entries = deadlines_.entries();
+    std::erase_if(entries, [this](const auto& entry) {
+        const Code code = find(entry.key);
+        return code == nothing || (code & timed_bit) == 0 ||
+               timed_[code & ~timed_bit].armed != entry.at;
+    });
+    // A filter that was replaced may have left two deadlines for the same moment.
+    std::ranges::sort(entries);
+    const auto twice = std::ranges::unique(entries);
+    entries.erase(twice.begin(), twice.end());
+    deadlines_.assign(std::move(entries));
+}
+
+OFFERKIT_INLINE void RefuseFilters::check_invariants() const {
+    std::size_t filters = 0;
+    std::size_t uses = 0;
+    for (const List& list : lists_) {
+        std::size_t count = list.sparse.size();
+        for (const Code code : list.dense) count += code != nothing ? 1U : 0U;
+        OFFERKIT_ASSERT(count == list.count);
+        OFFERKIT_ASSERT(std::ranges::is_sorted(list.sparse, {}, &Entry::agent));
+        filters += count;
+    }
+    for (const Interned& entry : interned_) uses += entry.uses;
+    OFFERKIT_ASSERT(filters == size_ && uses == size_);
+}
+
+}  // namespace offerkit

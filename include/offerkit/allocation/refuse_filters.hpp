@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Refuse filters: do not offer this agent to this claimant, for a time, as long as what is
+/// available there is contained in what it refused. What is refused is mostly the same over and
+/// over, so it is kept once; a filter that never expires is four to eight bytes.
+
+#include <offerkit/allocation/allocator.hpp>
+#include <offerkit/core/config.hpp>
+#include <offerkit/core/deadlines.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/resources/resources.hpp>
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace offerkit {
+
+class RefuseFilters {
+public:
+    /// Whom a filter keeps from what.
+    struct Key {
+        ClaimantIndex claimant;
+        AgentIndex agent;
+        friend constexpr auto operator<=>(const Key&, const Key&) = default;
+    };
+
+    /// Adds a filter, or replaces the one that the claimant has there. `until` in the past removes
+    /// it. Complexity: logarithmic in what is kept, and moves the claimant's list.
+    void put(Key key, const Resources& refused, Instant until, Instant now);
+
+    /// True if a filter keeps the claimant from what is available on the agent. Expired filters
+    /// must have been taken out. Complexity: logarithmic at worst.
+    [[nodiscard]] bool holds(Key key, const Resources& available) const;
+
+    /// Removes all filters of a claimant, or all on an agent.
+    void erase(ClaimantIndex claimant);
+    void erase(AgentIndex agent);
+
+    /// Removes one filter whose time has come and returns whom it concerned.
+    [[nodiscard]] std::optional<Key> take_expired(Instant now);
+
+    /// When to look for expired filters next. It may be early, never late.
+    [[nodiscard]] Instant next() const { return deadlines_.next(); }
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool has_any(ClaimantIndex claimant) const {
+        return claimant.value < lists_.size() && lists_[claimant.value].count > 0;
+    }
+
+    /// Aborts unless all counts add up.
+    void check_invariants() const;
+
+private:
+    // What stands for one filter: nothing; or the number of what was refused; or, with the top bit,
+    // the number of a record that also says until when.
+    using Code = std::uint32_t;
+    static constexpr Code nothing = 0x7fffffff;
+    static constexpr Code timed_bit = 0x80000000;
+
+    struct Entry {
+        AgentIndex agent;
+        Code code = nothing;
+    };
+
+    // Sorted by agent while they are few; by the agent's index once most agents have one.
+    struct List {
+        std::vector<Entry> sparse;
+        std::vector<Code> dense;
+        std::uint32_t count = 0;
+    };
+
+    struct Timed {
+        Instant until;
+        Instant armed;  // The deadline that stands for it.
+        Code refused = nothing;
+    };
+
+    struct Interned {
+        Resources refused;
+        std::uint64_t fingerprint = 0;
+        std::uint32_t uses = 0;
+    };
+
+    [[nodiscard]] Code find(Key key) const;
+    void set(Key key, Code code);
+    void drop(Code code);
+    void densify(List& list);
+    [[nodiscard]] Code intern(const Resources& refused);
+    void release_interned(Code refused);
+    void arm(Key key, Timed& timed);
+    void compact_deadlines();
+
+    std::vector<List> lists_;  // By claimant.
+    std::vector<Timed> timed_;
+    std::vector<Code> vacant_timed_;
+    std::vector<Interned> interned_;
+    std::vector<Code> vacant_interned_;
+    std::map<std::uint64_t, std::vector<Code>> by_fingerprint_;
+    Deadlines<Key> deadlines_;
+    std::size_t size_ = 0;
+    std::uint32_t agents_ = 0;  // One past the highest agent that ever had one.
+};
+
+}  // namespace offerkit
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/allocation/impl/refuse_filters.ipp>
+#endif
