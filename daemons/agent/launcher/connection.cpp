@@ -7,10 +7,11 @@
 
 namespace offerkit::launcher {
 
-void Connection::open(int fd) {
+void Connection::open(int fd, std::byte* packet) {
     const int buffer_bytes = 2 * static_cast<int>(packet_bytes_max);
     ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
     fd_ = fd;
+    in_ = packet;
     has_control = false;
     list_at = list_idle;
     pending = {};
@@ -27,10 +28,10 @@ void Connection::close() {
 
 bool Connection::receive(bool& too_long) {
     too_long = false;
-    const ssize_t length = ::recv(fd_, in_, sizeof in_, MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t length = ::recv(fd_, in_, packet_bytes_max, MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0) return errno == EAGAIN || errno == EINTR;
     if (length == 0) return false;
-    too_long = static_cast<std::size_t>(length) > sizeof in_;
+    too_long = static_cast<std::size_t>(length) > packet_bytes_max;
     if (!too_long) pending = std::span<const std::byte>(in_, static_cast<std::size_t>(length));
     return true;
 }

@@ -21,7 +21,8 @@ public:
     std::uint32_t list_at = list_idle;
     std::uint32_t list_count = 0;
 
-    void open(int fd);
+    /// `packet` is memory for the packet coming in, of packet_bytes_max bytes.
+    void open(int fd, std::byte* packet);
     void close();
 
     /// Reads one packet if the last one is used up. False: closed by the peer.
@@ -44,7 +45,7 @@ private:
     int fd_ = -1;
     bool is_blocked_ = false;
     std::size_t out_used_ = 0;
-    std::byte in_[packet_bytes_max];
+    std::byte* in_ = nullptr;
     std::byte out_[packet_bytes_max];
 };
 

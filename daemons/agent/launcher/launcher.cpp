@@ -16,6 +16,13 @@
 #include <csignal>
 
 namespace offerkit::launcher {
+namespace {
+
+// Unlike all else that the launcher writes, these are copied on write after a fork: a supervisor
+// reads its request from them while the launcher already receives the next packet.
+std::byte incoming_packets[2][packet_bytes_max];
+
+}  // namespace
 
 void Launcher::watch(int fd, std::uint64_t tag, std::uint32_t events, int operation) const {
     epoll_event event = {};
@@ -90,9 +97,9 @@ void Launcher::on_connect() {
     // The one in control stays until the other says hello; of two that have not, the newer stays.
     auto& connection = connections_[0].has_control ? connections_[1] : connections_[0];
     drop(connection);
-    connection.open(fd);
-    watch(fd, make_tag(EventKind::connection, &connection == connections_ ? 0 : 1), EPOLLIN,
-          EPOLL_CTL_ADD);
+    const auto number = &connection == connections_ ? 0U : 1U;
+    connection.open(fd, incoming_packets[number]);
+    watch(fd, make_tag(EventKind::connection, number), EPOLLIN, EPOLL_CTL_ADD);
 }
 
 void Launcher::on_signals() {

@@ -33,6 +33,10 @@ struct Task {
     bool started_told = false;
 };
 
+/// Memory that forks neither copy nor see, for what the launcher writes all the time. Null if there
+/// is none.
+[[nodiscard]] void* take_memory(std::size_t bytes);
+
 struct LauncherOptions {
     std::uint32_t tasks_max = tasks_running_max;
     bool has_parent_fd = false;

@@ -24,15 +24,6 @@
 namespace offerkit::launcher {
 namespace {
 
-/// Memory that forks neither copy nor see: it is written all the time.
-void* take_memory(std::size_t bytes) {
-    void* const memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return nullptr;
-    ::madvise(memory, bytes, MADV_DONTFORK);
-    return memory;
-}
-
 /// To a number that supervisors do not close, or above those.
 [[nodiscard]] bool move_to(int& fd, int number) {
     const int moved = number < private_fd ? ::dup3(fd, number, O_CLOEXEC)
@@ -44,6 +35,14 @@ void* take_memory(std::size_t bytes) {
 }
 
 }  // namespace
+
+void* take_memory(std::size_t bytes) {
+    void* const memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    ::madvise(memory, bytes, MADV_DONTFORK);
+    return memory;
+}
 
 const char* Launcher::open(LauncherOptions options) {
     options_ = options;

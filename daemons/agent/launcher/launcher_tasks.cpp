@@ -31,13 +31,12 @@ std::int64_t microseconds(const timeval& time) {
 void Launcher::fork_supervisor(std::uint32_t slot, const LaunchView& request) {
     auto& task = tasks_[slot];
     task.state = TaskState::running;
-    // Read now: the table does not exist in the child.
-    const auto generation = task.generation;
+    const Supervision supervision{records_, request, slot, task.generation, options_.has_parent_fd};
     // Not fork(): its handlers serve threads, and there are none.
     const auto pid =
         static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, 0));
     if (pid == 0) {
-        supervise({records_, request, slot, generation, options_.has_parent_fd});
+        supervise(supervision);
     }
     if (pid < 0) {
         EndedPart part;

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace {
 
@@ -181,8 +182,6 @@ void log_to_file() {
     ::close(log);
 }
 
-Launcher the_launcher;
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -198,12 +197,15 @@ int main(int count, char** arguments) {
     } else {
         ready = go_to_background();
     }
-    if (const char* const failure = the_launcher.open({flags.tasks_max, flags.parent >= 0})) {
-        if (the_launcher.holder() != 0) {
+    void* const memory = take_memory(sizeof(Launcher));
+    if (memory == nullptr) exit_failure("get memory");
+    auto& launcher = *new (memory) Launcher;
+    if (const char* const failure = launcher.open({flags.tasks_max, flags.parent >= 0})) {
+        if (launcher.holder() != 0) {
             std::fprintf(stderr,
                          "offerkit-launcher: the work folder %s is served by process %d already, "
                          "stop that one or name another folder\n",
-                         flags.work_dir, static_cast<int>(the_launcher.holder()));
+                         flags.work_dir, static_cast<int>(launcher.holder()));
             return 1;
         }
         exit_failure(failure);
@@ -213,6 +215,6 @@ int main(int count, char** arguments) {
         (void)!::write(ready, "", 1);
         ::close(ready);
     }
-    the_launcher.run();
+    launcher.run();
     return 0;
 }

@@ -31,9 +31,10 @@ inline constexpr int private_fd = 6;
 /// What tasks are given when the parent is gone.
 inline constexpr std::uint32_t parent_gone_grace_ms = 2000;
 
+/// All of it by value or in private memory: the launcher's own does not exist in its forks.
 struct Supervision {
-    const Records& records;
-    const LaunchView& request;
+    Records records;
+    LaunchView request;
     std::uint32_t slot = 0;
     std::uint32_t generation = 0;
     bool has_parent_fd = false;
