@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "routes.hpp"
+
+#include "json.hpp"
+
+#include <offerkit/resources/builder.hpp>
+#include <offerkit/resources/text.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace offerkit::daemons {
+
+namespace {
+
+constexpr std::size_t tasks_shown_default = 10'000;
+
+runtime::HttpResponse ok(const Json& json) { return {200, "application/json", json.dump() + "\n"}; }
+
+Refusal no_such_path(const runtime::HttpRequest& request) {
+    return {RefusalCode::not_found, request.method + " " + request.path, "answer",
+            "there is no such resource", "see docs/reference/http.md for the paths there are"};
+}
+
+/// The parts of a path between slashes: "/v1/agents/a1-2" gives v1, agents, a1-2.
+std::vector<std::string> parts_of(const std::string& path) {
+    std::vector<std::string> parts;
+    std::size_t begin = 1;
+    while (begin <= path.size()) {
+        const std::size_t end = std::min(path.find('/', begin), path.size());
+        parts.push_back(path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+template <class Map, class Convert>
+runtime::HttpResponse list(const char* name, const Map& map, Convert&& convert) {
+    Json items = Json::array();
+    for (const auto& [key, value] : map) items.push_back(convert(value));
+    return ok(document(name, std::move(items)));
+}
+
+/// `{"weight": 2, "guarantee": "cpus:4", "limits": {"cpus": "8", "mem": "1024"}}`
+Result<protocol::OperatorCall> parse_role(const std::string& path, const std::string& body) {
+    const auto refuse = [&](std::string why) {
+        return Refusal{RefusalCode::malformed, "role " + path, "configure", std::move(why),
+                       R"(send {"weight": "2", "guarantee": "cpus:4", "limits": {"cpus": "8"}})"};
+    };
+    Result<Role> role = Role::parse(path);
+    if (!role) return std::move(role).error();
+    const Json json = Json::parse(body, nullptr, false);
+    if (!json.is_object()) return refuse("the body is not a JSON object");
+    protocol::ConfigureRole call;
+    call.config.role = *role;
+    for (const auto& [key, value] : json.items()) {
+        if (key == "weight" && value.is_string()) {
+            Result<std::int64_t> weight = parse_amount(value.get<std::string>());
+            if (!weight) return std::move(weight).error();
+            call.config.weight = *weight;
+        } else if (key == "guarantee" && value.is_string()) {
+            Result<Resources> guarantee = parse_resources(value.get<std::string>());
+            if (!guarantee) return std::move(guarantee).error();
+            call.config.quota.guarantee = *guarantee;
+        } else if (key == "limits" && value.is_object()) {
+            for (const auto& [kind, amount] : value.items()) {
+                if (!amount.is_string()) return refuse("limit " + kind + " is not a text");
+                Result<std::int64_t> units = parse_amount(amount.get<std::string>());
+                if (!units) return std::move(units).error();
+                call.config.quota.limits.emplace_back(kind, *units);
+            }
+        } else {
+            return refuse("field " + key.substr(0, 64) + " is not known, or of another type");
+        }
+    }
+    std::ranges::sort(call.config.quota.limits);
+    return protocol::OperatorCall{std::move(call)};
+}
+
+}  // namespace
+
+runtime::HttpResponse refuse(const Refusal& refusal) {
+    unsigned status = 400;
+    switch (refusal.code) {
+        case RefusalCode::unauthenticated: status = 401; break;
+        case RefusalCode::forbidden:
+        case RefusalCode::not_owner: status = 403; break;
+        case RefusalCode::not_found: status = 404; break;
+        case RefusalCode::already_exists:
+        case RefusalCode::conflict:
+        case RefusalCode::insufficient:
+        case RefusalCode::quota_exceeded:
+        case RefusalCode::no_longer_available:
+        case RefusalCode::stale_epoch: status = 409; break;
+        case RefusalCode::too_large: status = 413; break;
+        case RefusalCode::unavailable:
+        case RefusalCode::cancelled: status = 503; break;
+        case RefusalCode::malformed:
+        case RefusalCode::invalid:
+        case RefusalCode::unsupported:
+        case RefusalCode::wrong_cluster: break;
+    }
+    return {status, "application/json", document("error", to_json(refusal)).dump() + "\n"};
+}
+
+Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request) {
+    const std::vector<std::string> parts = parts_of(request.path);
+    const auto is = [&](std::size_t size, std::size_t at, std::string_view word) {
+        return parts.size() == size && parts[at] == word;
+    };
+    if (parts.size() < 3 || parts[0] != "v1") return no_such_path(request);
+    if (parts[1] == "agents" && (is(4, 3, "deactivate") || is(4, 3, "reactivate"))) {
+        Result<AgentId> id = parse_id<AgentTag>(parts[2]);
+        if (!id) return std::move(id).error();
+        if (parts[3] == "deactivate") return protocol::OperatorCall{protocol::DeactivateAgent{*id}};
+        return protocol::OperatorCall{protocol::ReactivateAgent{*id}};
+    }
+    if (parts[1] == "frameworks" && is(4, 3, "teardown")) {
+        Result<FrameworkId> id = parse_id<FrameworkTag>(parts[2]);
+        if (!id) return std::move(id).error();
+        return protocol::OperatorCall{protocol::TeardownFramework{*id}};
+    }
+    if (parts[1] == "frameworks" && is(6, 5, "kill") && parts[3] == "tasks") {
+        Result<FrameworkId> id = parse_id<FrameworkTag>(parts[2]);
+        if (!id) return std::move(id).error();
+        return protocol::OperatorCall{protocol::KillTaskOf{*id, TaskId{parts[4]}}};
+    }
+    if (parts[1] == "roles") {
+        return parse_role(request.path.substr(std::string_view("/v1/roles/").size()),
+                          request.body);
+    }
+    return no_such_path(request);
+}
+
+MasterRoutes::MasterRoutes(ClusterFacts facts, Ask ask)
+    : facts_(std::move(facts)), ask_(std::move(ask)) {}
+
+void MasterRoutes::handle(const runtime::HttpRequest& request, runtime::HttpRespond respond) const {
+    if (request.method == "GET") return respond(read(request));
+    if (request.method != "POST") {
+        return respond(refuse({RefusalCode::unsupported, request.method + " " + request.path,
+                               "answer", "only GET and POST are known",
+                               "GET to read, POST to change"}));
+    }
+    Result<protocol::OperatorCall> call = parse_write(request);
+    if (!call) return respond(refuse(call.error()));
+    ask_(std::move(*call), [respond = std::move(respond)](const protocol::OperatorAnswer& answer) {
+        respond(answer ? ok(document("accepted", true)) : refuse(answer.error()));
+    });
+}
+
+runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) const {
+    const auto plain = [](const auto& value) { return to_json(value); };
+    if (request.path == "/v1/cluster") return cluster();
+    if (request.path == "/metrics") return metrics();
+    if (request.path == "/v1/agents") return list("agents", model_.agents(), plain);
+    if (request.path == "/v1/offers") return list("offers", model_.offers(), plain);
+    if (request.path == "/v1/roles") return list("roles", model_.roles(), plain);
+    if (request.path == "/v1/tasks") return tasks(request);
+    if (request.path == "/v1/frameworks") {
+        return list("frameworks", model_.frameworks(), [&](const master::FrameworkPut& framework) {
+            return to_json(framework, model_);
+        });
+    }
+    if (request.path == "/v1/notes") {
+        Json notes = Json::array();
+        for (const master::Noted& note : model_.notes()) {
+            notes.push_back(
+                {{"at", format_time(note.at)}, {"who", note.who}, {"text", note.text}});
+        }
+        return ok(document("notes", std::move(notes)));
+    }
+    return refuse(no_such_path(request));
+}
+
+// ?framework=f1-2&state=running&limit=100: what is left out is stated, never silently cut.
+runtime::HttpResponse MasterRoutes::tasks(const runtime::HttpRequest& request) const {
+    std::size_t limit = tasks_shown_default;
+    std::optional<FrameworkId> framework;
+    std::string state;
+    for (const auto& [key, value] : request.query) {
+        const auto bad = [&](std::string why) {
+            return refuse({RefusalCode::invalid, "query " + key, "list tasks", std::move(why),
+                           "use framework=ID, state=NAME, limit=N"});
+        };
+        if (key == "limit") {
+            const char* const end = value.data() + value.size();
+            const auto read = std::from_chars(value.data(), end, limit);
+            if (read.ec != std::errc{} || read.ptr != end || limit == 0) {
+                return bad("not a positive number: " + value.substr(0, 64));
+            }
+        } else if (key == "framework") {
+            const Result<FrameworkId> id = parse_id<FrameworkTag>(value);
+            if (!id) return refuse(id.error());
+            framework = *id;
+        } else if (key == "state") {
+            state = value;
+            bool known = false;
+            for (std::size_t i = 0; i < task_states; ++i) {
+                known = known || format_task_state(static_cast<TaskState>(i)) == state;
+            }
+            if (!known) return bad("not a task state: " + value.substr(0, 64));
+        } else {
+            return bad("not known");
+        }
+    }
+    Json items = Json::array();
+    std::uint64_t left_out = 0;
+    for (const auto& [key, view] : model_.tasks()) {
+        if (framework && key.framework != *framework) continue;
+        if (!state.empty() && format_task_state(view.state) != state) continue;
+        if (items.size() == limit) {
+            ++left_out;
+        } else {
+            items.push_back(to_json(view));
+        }
+    }
+    Json json = document("tasks", std::move(items));
+    json["left_out"] = left_out;
+    json["ended_and_dropped"] = model_.ended_tasks_dropped();
+    return ok(json);
+}
+
+runtime::HttpResponse MasterRoutes::cluster() const {
+    Json states = Json::object();
+    for (std::size_t i = 0; i < task_states; ++i) {
+        states[std::string(format_task_state(static_cast<TaskState>(i)))] =
+            model_.tasks_by_state()[i];
+    }
+    return ok(document("cluster", {{"name", facts_.cluster},
+                                   {"epoch", facts_.epoch},
+                                   {"policy", facts_.policy},
+                                   {"version", facts_.version},
+                                   {"agents", model_.agents().size()},
+                                   {"frameworks", model_.frameworks().size()},
+                                   {"offers", model_.offers().size()},
+                                   {"tasks", std::move(states)}}));
+}
+
+// Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/
+runtime::HttpResponse MasterRoutes::metrics() const {
+    std::string text;
+    const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                         std::uint64_t value) {
+        text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
+        text.append(name).append(" ").append(type).append("\n").append(name).append(" ");
+        text.append(std::to_string(value)).append("\n");
+    };
+    add("offerkit_master_agents", "gauge", "agents admitted", model_.agents().size());
+    add("offerkit_master_frameworks", "gauge", "frameworks known", model_.frameworks().size());
+    add("offerkit_master_offers_outstanding", "gauge", "offers not yet answered",
+        model_.offers().size());
+    add("offerkit_master_events_total", "counter", "events the machine has handled",
+        facts_.events_handled());
+    add("offerkit_master_deltas_total", "counter", "changes that readers were told",
+        model_.deltas_applied());
+    text += "# HELP offerkit_master_tasks tasks by state\n# TYPE offerkit_master_tasks gauge\n";
+    for (std::size_t i = 0; i < task_states; ++i) {
+        text.append("offerkit_master_tasks{state=\"")
+            .append(format_task_state(static_cast<TaskState>(i)))
+            .append("\"} ")
+            .append(std::to_string(model_.tasks_by_state()[i]))
+            .append("\n");
+    }
+    return {200, "text/plain; version=0.0.4", std::move(text)};
+}
+
+}  // namespace offerkit::daemons
