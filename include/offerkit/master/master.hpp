@@ -145,6 +145,7 @@ private:
     // impl/step.ipp
     void expire_deadlines();
     void flush();
+    void flush_receipts(AgentIndex index);
     void send(PeerId to, protocol::SchedulerEvent event);
     void send(PeerId to, protocol::MasterMessage message);
     void tell_allocator(const AllocatorEvent& event);

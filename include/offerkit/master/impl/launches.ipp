@@ -33,6 +33,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Accept& c) {
     const ClaimantIndex claimant = taken.offers.front().claimant;
     const Role& role = framework.roles[state_.claimants[claimant].membership].role;
     if (!taken.tasks.empty()) {
+        // Receipts first: a scheduler may use the id of a task again once it has acknowledged it.
+        flush_receipts(taken.agent);
         send(state_.agents[taken.agent].peer,
              protocol::RunTasks{framework.id, framework.info.name, framework.info.user, role,
                                 std::move(taken.tasks)});

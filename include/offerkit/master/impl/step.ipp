@@ -102,12 +102,17 @@ OFFERKIT_INLINE void Master::flush() {
         if (!peer.is_none()) send(peer, protocol::Statuses{std::move(statuses)});
     }
     statuses_.clear();
-    for (auto& [index, receipts] : receipts_) {
-        if (receipts.empty() || !state_.agents.contains(index)) continue;
-        const PeerId peer = state_.agents[index].peer;
-        if (!peer.is_none()) send(peer, protocol::AcknowledgeStatuses{std::move(receipts)});
+    while (!receipts_.empty()) flush_receipts(receipts_.begin()->first);
+}
+
+OFFERKIT_INLINE void Master::flush_receipts(AgentIndex index) {
+    const auto found = receipts_.find(index);
+    if (found == receipts_.end()) return;
+    if (state_.agents.contains(index) && !state_.agents[index].peer.is_none()) {
+        send(state_.agents[index].peer,
+             protocol::AcknowledgeStatuses{std::move(found->second)});
     }
-    receipts_.clear();
+    receipts_.erase(found);
 }
 
 OFFERKIT_INLINE void Master::send(PeerId to, protocol::SchedulerEvent event) {
