@@ -275,6 +275,7 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, const std::string& w
         remove_task(at);
         remove_if_ended(owner);
     }
+    receipts_.erase(index);  // Its place may be somebody else's before this step ends.
     tell_allocator(allocator_event::AgentGone{index});
     state_.kinds.release(agent.total);
     if (agent.admitted) out_->deltas.emplace_back(AgentRemoved{agent.id, why});

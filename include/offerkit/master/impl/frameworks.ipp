@@ -245,6 +245,7 @@ OFFERKIT_INLINE void Master::remove_if_ended(FrameworkIndex index) {
         tell_allocator(allocator_event::ClaimantGone{membership.claimant});
         state_.claimants.erase(membership.claimant);
     }
+    statuses_.erase(index);  // Its place may be somebody else's before this step ends.
     out_->deltas.emplace_back(FrameworkRemoved{framework.id, "it has ended"});
     state_.framework_by_id.erase(framework.id);
     state_.frameworks.erase(index);
