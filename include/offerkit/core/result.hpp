@@ -48,7 +48,7 @@ struct Refusal {
     friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-/// One line for a person: "WHO: WHAT: WHY; TODO".
+/// One line for a person: "who: what: why; todo".
 [[nodiscard]] std::string format_refusal(const Refusal& refusal);
 
 /// A `T`, or the `Refusal` that explains its absence.
