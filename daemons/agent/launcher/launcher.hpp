@@ -124,6 +124,7 @@ private:
     std::uint32_t first_news_ = none;
     std::uint32_t last_news_ = none;
     std::uint32_t live_ = 0;  ///< slots neither free nor ended
+    std::uint32_t orphaned_ = 0;
     std::uint32_t starting_adopted_ = 0;
 
     int epoll_ = -1;

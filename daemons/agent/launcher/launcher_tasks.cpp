@@ -98,7 +98,7 @@ void Launcher::reap() {
                 slot, [this](std::uint32_t other) { return hash_of(tasks_[other].supervisor); });
             tasks_[slot].supervisor = 0;
             on_supervisor_end(slot);
-        } else if (sweeping_) {
+        } else if (orphaned_ > 0) {
             on_orphan_end(pid, status, usage);
         }
     }
@@ -129,6 +129,7 @@ void Launcher::on_supervisor_end(std::uint32_t slot) {
         if (started != nullptr && is_child(started->pid, ::getpid()) &&
             is_same_process(started->pid, started->boot_before_ns, started->boot_after_ns)) {
             task.state = TaskState::orphaned;
+            ++orphaned_;
             task.main = started->pid;
         } else {
             write_lost(slot);
@@ -160,6 +161,7 @@ void Launcher::on_orphan_end(pid_t pid, int status, const rusage& usage) {
         part.user_us = microseconds(usage.ru_utime);
         part.system_us = microseconds(usage.ru_stime);
         part.memory_kib_max = usage.ru_maxrss;
+        --orphaned_;
         write_end(slot, part);
         return;
     }

@@ -121,6 +121,13 @@ public:
     ~Launchers() {
         client.close();
         close_parent_pipe();
+        if (!watched_) {
+            // Only a failed test leaves anything here; without the pipe nobody else ends it.
+            if (pid_ > 0) ::kill(pid_, SIGKILL);
+            for (const pid_t pid : task_pids_) {
+                if (!is_gone(pid)) ::kill(-pid, SIGKILL);
+            }
+        }
         if (pid_ > 0) wait_end();
         // Tasks of launchers that were killed are ended by their supervisors, which saw the pipe.
         for (const pid_t pid : task_pids_) {
@@ -141,6 +148,7 @@ public:
     void start(bool watched = true, const std::vector<std::string>& more = {}) {
         std::vector<std::string> arguments = {launcher_path(), "--foreground", "--work-dir",
                                               work_dir().string()};
+        watched_ = watched;
         const int kept = ::fcntl(pipe_[0], F_DUPFD, 10);
         REQUIRE(kept >= 0);
         if (watched) {
@@ -261,6 +269,7 @@ private:
     Folder folder_;
     int pipe_[2] = {-1, -1};
     pid_t pid_ = -1;
+    bool watched_ = true;
     std::optional<OwnedReport> last_;
     std::vector<pid_t> task_pids_;
 };

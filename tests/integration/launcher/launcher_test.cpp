@@ -264,7 +264,9 @@ TEST_CASE("what a task leaves behind is ended and the status is the task's own",
     CHECK(is_gone(read_pid(launchers.box("one") / "outer")));
     CHECK(is_gone(read_pid(launchers.box("one") / "inner")));
 
-    const auto tidy = launchers.run("two", "sleep 1000 & echo $! >left; exit 0");
+    request = launchers.make("two", "sleep 1000 & echo $! >left; exit 0");
+    request.leftover_grace_ms = 600'000;
+    const auto tidy = launchers.run(request);
     CHECK(tidy.value == 0);
     CHECK_FALSE(tidy.killed_after_grace);
     CHECK(is_gone(read_pid(launchers.box("two") / "left")));
