@@ -30,3 +30,12 @@ add_library(offerkit_http INTERFACE)
 target_include_directories(offerkit_http SYSTEM INTERFACE ${OFFERKIT_RESTINIO_INCLUDE})
 target_link_libraries(offerkit_http INTERFACE offerkit_asio fmt::fmt ${OFFERKIT_HTTP_PARSER})
 set_property(GLOBAL APPEND PROPERTY OFFERKIT_EXPORTED offerkit_http)
+
+# The tool's HTTP client. Debian compiles it with TLS and compression: the header must agree.
+find_path(OFFERKIT_HTTPLIB_INCLUDE httplib.h REQUIRED)
+find_library(OFFERKIT_HTTPLIB cpp-httplib REQUIRED)
+add_library(offerkit_http_client INTERFACE)
+target_include_directories(offerkit_http_client SYSTEM INTERFACE ${OFFERKIT_HTTPLIB_INCLUDE})
+target_compile_definitions(offerkit_http_client INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT
+  CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
+target_link_libraries(offerkit_http_client INTERFACE ${OFFERKIT_HTTPLIB})
