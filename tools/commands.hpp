@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The commands of the tool, each with what its flags say. They print, and return an exit code:
+/// 0 done, 1 something did not succeed, 2 wrong use, 3 the cluster could not be reached or refused.
+
+#include <offerkit/runtime/cluster_access.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace offerkit::tools {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_cluster = 3;
+
+struct ListOptions {
+    runtime::ClusterAccess access;
+    std::string what;  // agents, frameworks, tasks, offers
+    bool json = false;
+    std::string framework;  // For tasks: only of this one.
+    std::string state;      // For tasks: only in this state.
+};
+
+struct RunOptions {
+    runtime::ClusterAccess access;
+    std::string name;
+    std::string role = "*";
+    std::string cpus = "1";
+    std::string mem_mib = "128";
+    std::vector<std::string> environment;  // KEY=VALUE
+    std::vector<std::string> argv;         // Of a single command.
+    std::string jobs_file;
+    std::string output_dir;
+    std::string results_file;
+    std::size_t parallel_max = 0;  // 0: as many as fit.
+};
+
+struct DevOptions {
+    std::uint32_t agents = 1;
+    std::string policy;
+    std::string resources;  // Of each agent; empty: an equal part of this machine.
+    std::string work_dir;   // Empty: a temporary one, removed at the end.
+};
+
+[[nodiscard]] int list(const ListOptions& options);
+[[nodiscard]] int run(const RunOptions& options);
+[[nodiscard]] int dev(const DevOptions& options);
+
+/// Reads the command line and does what it says.
+[[nodiscard]] int main_with(int argc, char** argv);
+
+/// Prints "offerkit: ..." on standard error. Returns `code`.
+int fail(int code, const std::string& text);
+
+}  // namespace offerkit::tools
