@@ -10,6 +10,8 @@
 #include <offerkit/core/random.hpp>
 #include <offerkit/resources/resources.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,8 +19,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -50,7 +50,8 @@ template <class P>
 inline void add_to(P& sum, const P& part) {
     Pair sums[8];
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) sums[i] = load(sum, i) + load(part, i);
+    for (std::size_t i = 0; i < 8; ++i)
+        sums[i] = load(sum, i) + load(part, i);
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < 8; ++i) {
         __builtin_memcpy(__builtin_assume_aligned(&sum.v[2 * i], alignof(P)), &sums[i], 16);
@@ -61,7 +62,8 @@ template <class P>
 inline bool fits_in(const P& whole, const P& part) {
     Pair signs{};
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < 8; ++i) signs |= load(whole, i) - load(part, i);
+    for (std::size_t i = 0; i < 8; ++i)
+        signs |= load(whole, i) - load(part, i);
     return (signs[0] | signs[1]) >= 0;
 }
 
@@ -92,13 +94,15 @@ inline Share share_of(const Resources& held, const Resources& total, std::int64_
 template <class P>
 P make(const std::array<std::int64_t, 16>& units) {
     P made{};
-    for (std::size_t slot = 0; slot < 16; ++slot) made.v[slot] = units[slot];
+    for (std::size_t slot = 0; slot < 16; ++slot)
+        made.v[slot] = units[slot];
     return made;
 }
 template <>
 Resources make<Resources>(const std::array<std::int64_t, 16>& units) {
     Resources made;
-    for (std::size_t slot = 0; slot < 16; ++slot) made.amounts().set(slot, units[slot]);
+    for (std::size_t slot = 0; slot < 16; ++slot)
+        made.amounts().set(slot, units[slot]);
     return made;
 }
 
@@ -134,7 +138,8 @@ struct Add {
     // The name is what callgrind is told to count.
     [[gnu::noinline]] static std::uint64_t measured(Data<T>& data) {
         forget();
-        for (std::size_t i = 0; i < elements; ++i) add_to(data.wholes[i], data.parts[i]);
+        for (std::size_t i = 0; i < elements; ++i)
+            add_to(data.wholes[i], data.parts[i]);
         return 0;
     }
 };
@@ -143,7 +148,8 @@ struct Fits {
     [[gnu::noinline]] static std::uint64_t measured(Data<T>& data) {
         forget();
         std::uint64_t count = 0;
-        for (std::size_t i = 0; i < elements; ++i) count += fits_in(data.wholes[i], data.parts[i]);
+        for (std::size_t i = 0; i < elements; ++i)
+            count += fits_in(data.wholes[i], data.parts[i]);
         return count;
     }
 };
@@ -164,7 +170,8 @@ template <class Op, class T>
 int run(std::uint64_t seed) {
     Data<T> data{seed};
     std::uint64_t sum = 0;
-    for (int round = 0; round < rounds; ++round) sum += Op::measured(data);
+    for (int round = 0; round < rounds; ++round)
+        sum += Op::measured(data);
     std::printf("%llu\n", static_cast<unsigned long long>(sum));
     return 0;
 }
@@ -184,7 +191,8 @@ int run_measured(std::string_view op, std::string_view subject, std::uint64_t se
     return 2;
 }
 
-/// Runs a command to its end. Returns its status, or 127 if it does not exist. Its output is dropped.
+/// Runs a command to its end. Returns its status, or 127 if it does not exist. Its output is
+/// dropped.
 int run_quietly(const std::vector<std::string>& command) {
     std::fflush(stdout);
     const pid_t child = fork();
@@ -192,7 +200,8 @@ int run_quietly(const std::vector<std::string>& command) {
         if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
         if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(126);
         std::vector<char*> arguments;
-        for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+        for (const std::string& word : command)
+            arguments.push_back(const_cast<char*>(word.c_str()));
         arguments.push_back(nullptr);
         execvp(arguments[0], arguments.data());
         _exit(127);
@@ -257,8 +266,9 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (run_quietly({"valgrind", "--version"}) != 0) {
-        std::fprintf(stderr, "bench resources: valgrind is not installed; it counts the "
-                             "instructions. Install it, or run scripts/setup --test\n");
+        std::fprintf(stderr,
+                     "bench resources: valgrind is not installed; it counts the "
+                     "instructions. Install it, or run scripts/setup --test\n");
         return 2;
     }
     char self[4096] = {};

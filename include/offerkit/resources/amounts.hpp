@@ -49,8 +49,8 @@ inline decltype(auto) over_slot_pairs(F&& f) {
 }  // namespace detail
 
 /// How much there is in each slot, in thousandths of the kind's display unit, never negative.
-/// Which kind a slot means is said by `slot_of` (built-in) or by a machine's `KindTable`. Aligned so
-/// that x86-64 takes a pair straight from memory into an addition.
+/// Which kind a slot means is said by `slot_of` (built-in) or by a machine's `KindTable`. Aligned
+/// so that x86-64 takes a pair straight from memory into an addition.
 class alignas(16) Amounts {
 public:
     constexpr Amounts() = default;
@@ -108,9 +108,8 @@ public:
             });
             return sum;
         }
-        detail::over_slot_pairs([&](auto... pair) {
-            (sum.store(pair, left.load(pair) + right.load(pair)), ...);
-        });
+        detail::over_slot_pairs(
+            [&](auto... pair) { (sum.store(pair, left.load(pair) + right.load(pair)), ...); });
         return sum;
     }
 

@@ -15,11 +15,10 @@ class Boxed {
 public:
     constexpr Boxed() = default;
     constexpr Boxed(const Boxed& other) {
-        if (other.pointer_ != nullptr) [[unlikely]] pointer_ = clone(*other.pointer_);
+        if (other.pointer_ != nullptr) [[unlikely]]
+            pointer_ = clone(*other.pointer_);
     }
-    constexpr Boxed(Boxed&& other) noexcept : pointer_(other.pointer_) {
-        other.pointer_ = nullptr;
-    }
+    constexpr Boxed(Boxed&& other) noexcept : pointer_(other.pointer_) { other.pointer_ = nullptr; }
     constexpr Boxed& operator=(const Boxed& other) {
         if (any_set(*this, other)) [[unlikely]] {
             Boxed copy{other};
@@ -32,7 +31,8 @@ public:
         return *this;
     }
     constexpr ~Boxed() {
-        if (pointer_ != nullptr) [[unlikely]] destroy(pointer_);
+        if (pointer_ != nullptr) [[unlikely]]
+            destroy(pointer_);
     }
 
     [[nodiscard]] constexpr bool is_set() const { return pointer_ != nullptr; }

@@ -15,8 +15,8 @@
 namespace offerkit {
 
 /// Collects the parts of one `Resources`, refusing what does not belong. All of them refuse:
-/// `malformed` for a bad name or item, `invalid` for a value out of its range or a kind that is said
-/// twice, `too_large` beyond a limit. After a refusal the builder holds what it held before.
+/// `malformed` for a bad name or item, `invalid` for a value out of its range or a kind that is
+/// said twice, `too_large` beyond a limit. After a refusal the builder holds what it held before.
 class ResourcesBuilder {
 public:
     /// Amounts are bounded by `units_max`: `limits::amount_per_agent_max` for what one agent can
@@ -47,8 +47,8 @@ private:
     Resources resources_;
 };
 
-/// Checks resources that were built without a builder: names, bounds of amounts and counts, and that
-/// they are in portable form. Refuses as the builder does.
+/// Checks resources that were built without a builder: names, bounds of amounts and counts, and
+/// that they are in portable form. Refuses as the builder does.
 [[nodiscard]] Result<void> validate_resources(
     const Resources& resources, std::int64_t units_max = limits::amount_per_agent_max);
 

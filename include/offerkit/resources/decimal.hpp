@@ -47,7 +47,8 @@ constexpr Decimal parse_decimal(std::string_view text, std::int64_t units_max) {
         }
         if (decimals == 0 || at != text.size()) return {0, DecimalError::malformed};
         if (decimals > 3) return {0, DecimalError::too_precise};
-        for (std::size_t i = decimals; i < 3; ++i) fraction *= 10;
+        for (std::size_t i = decimals; i < 3; ++i)
+            fraction *= 10;
     }
     const std::int64_t units = whole * thousandths + fraction;
     if (is_large || units > units_max) return {0, DecimalError::too_large};

@@ -62,9 +62,12 @@ enum class ReservationKind : std::uint8_t { static_, dynamic, refined };
 
 [[nodiscard]] constexpr std::string_view format_reservation_kind(ReservationKind kind) {
     switch (kind) {
-        case ReservationKind::static_: return "static";
-        case ReservationKind::dynamic: return "dynamic";
-        case ReservationKind::refined: return "refined";
+        case ReservationKind::static_:
+            return "static";
+        case ReservationKind::dynamic:
+            return "dynamic";
+        case ReservationKind::refined:
+            return "refined";
     }
     return "?";
 }

@@ -53,15 +53,14 @@ namespace detail {
 
 namespace hana = boost::hana;
 
-inline constexpr auto builtin_slots = hana::make_map(
-    hana::make_pair(hana::type_c<Cpus>, hana::size_c<0>),
-    hana::make_pair(hana::type_c<Mem>, hana::size_c<1>),
-    hana::make_pair(hana::type_c<Disk>, hana::size_c<2>),
-    hana::make_pair(hana::type_c<Gpus>, hana::size_c<3>));
+inline constexpr auto builtin_slots =
+    hana::make_map(hana::make_pair(hana::type_c<Cpus>, hana::size_c<0>),
+                   hana::make_pair(hana::type_c<Mem>, hana::size_c<1>),
+                   hana::make_pair(hana::type_c<Disk>, hana::size_c<2>),
+                   hana::make_pair(hana::type_c<Gpus>, hana::size_c<3>));
 
 template <class K>
-inline constexpr bool is_builtin =
-    decltype(hana::contains(builtin_slots, hana::type_c<K>))::value;
+inline constexpr bool is_builtin = decltype(hana::contains(builtin_slots, hana::type_c<K>))::value;
 
 template <class K>
 constexpr std::optional<std::size_t> find_slot() {

@@ -28,10 +28,10 @@ public:
         friend bool operator==(const Entry&, const Entry&) = default;
     };
 
-    /// Turns portable resources into local ones: named amounts, in bundles too, move into slots, and
-    /// each kind among them is held once more. Pre: `resources` are portable.
-    /// Refuses: `too_large` if the slots do not suffice, naming the kinds that have them; nothing
-    /// is changed then.
+    /// Turns portable resources into local ones: named amounts, in bundles too, move into slots,
+    /// and each kind among them is held once more. Pre: `resources` are portable. Refuses:
+    /// `too_large` if the slots do not suffice, naming the kinds that have them; nothing is changed
+    /// then.
     [[nodiscard]] Result<void> bind(Resources& resources);
 
     /// As `bind`, but without holds: for resources that live no longer than somebody else's hold.

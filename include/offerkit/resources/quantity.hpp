@@ -53,8 +53,7 @@ public:
     /// Pre: `count` is not negative, and the product is at most the cluster's maximum.
     friend constexpr Quantity operator*(Quantity quantity, std::int64_t count) {
         OFFERKIT_ASSERT(count >= 0);
-        OFFERKIT_ASSERT(count == 0 ||
-                        quantity.units_ <= limits::amount_per_cluster_max / count);
+        OFFERKIT_ASSERT(count == 0 || quantity.units_ <= limits::amount_per_cluster_max / count);
         return from_units(quantity.units_ * count);
     }
     friend constexpr Quantity operator*(std::int64_t count, Quantity quantity) {

@@ -30,8 +30,8 @@ public:
     constexpr Ranges() = default;
     Ranges(std::initializer_list<Range> ranges);
 
-    /// Reads "[31000-32000, 33000-33005, 80]"; blanks may stand around commas. Refuses: `malformed`;
-    /// `invalid` if a range runs backwards or two of them overlap; `too_large` beyond
+    /// Reads "[31000-32000, 33000-33005, 80]"; blanks may stand around commas. Refuses:
+    /// `malformed`; `invalid` if a range runs backwards or two of them overlap; `too_large` beyond
     /// `limits::ranges_per_kind_max`.
     [[nodiscard]] static Result<Ranges> parse(std::string_view text);
 

@@ -81,13 +81,15 @@ public:
     /// Pre: bundles of one id are parts of one bundle.
     constexpr Resources& operator+=(const Resources& other) {
         amounts_ += other.amounts_;
-        if (other.extras_.is_set()) [[unlikely]] add_extras(other);
+        if (other.extras_.is_set()) [[unlikely]]
+            add_extras(other);
         return *this;
     }
 
     /// Pre: `contains(other)`. A shortfall is a bug in the caller and never becomes zero.
     constexpr Resources& operator-=(const Resources& other) {
-        if (any_set(extras_, other.extras_)) [[unlikely]] subtract_extras(other);
+        if (any_set(extras_, other.extras_)) [[unlikely]]
+            subtract_extras(other);
         amounts_ -= other.amounts_;
         return *this;
     }
@@ -150,8 +152,8 @@ public:
     /// Null if there is nothing beside the slots.
     [[nodiscard]] constexpr const Extras* extras() const { return extras_.find(); }
 
-    /// What a bundle holds, as resources of their own; and back. Pre of `fill_bundle`: `content` has
-    /// no bundles.
+    /// What a bundle holds, as resources of their own; and back. Pre of `fill_bundle`: `content`
+    /// has no bundles.
     [[nodiscard]] static Resources content_of(const Bundle& bundle);
     static void fill_bundle(Bundle& bundle, const Resources& content);
 

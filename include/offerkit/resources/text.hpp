@@ -16,10 +16,10 @@
 
 namespace offerkit {
 
-/// Reads resources in portable form; the empty text is no resources. Blanks may stand around `;` and,
-/// inside brackets, around `,`. Refuses: `malformed` for what does not follow the format, a bad name
-/// included; `invalid` for a kind or item that comes twice or is not of its kind's form; `too_large`
-/// beyond a limit, `units_max` among them.
+/// Reads resources in portable form; the empty text is no resources. Blanks may stand around `;`
+/// and, inside brackets, around `,`. Refuses: `malformed` for what does not follow the format, a
+/// bad name included; `invalid` for a kind or item that comes twice or is not of its kind's form;
+/// `too_large` beyond a limit, `units_max` among them.
 [[nodiscard]] Result<Resources> parse_resources(
     std::string_view text, std::int64_t units_max = limits::amount_per_agent_max);
 

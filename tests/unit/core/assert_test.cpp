@@ -4,13 +4,13 @@
 #include <offerkit/core/random.hpp>
 #include <offerkit/resources/resources.hpp>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdio>
 #include <string>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <variant>
 
 using namespace offerkit;
@@ -48,7 +48,10 @@ TEST_CASE("assertions end the process in every build", "[core][assert]") {
 
 TEST_CASE("shortfalls and values out of range are bugs, never zero", "[core][assert][resources]") {
     CHECK(aborts([] { (void)(Resources{1_cpus} - 2_cpus); }));
-    CHECK(aborts([] { Resources r = 1_cpus; r -= 1_MiB; }));
+    CHECK(aborts([] {
+        Resources r = 1_cpus;
+        r -= 1_MiB;
+    }));
     CHECK(aborts([] { (void)(Resources{1_cpus} - Resources{}.with_ports({{1, 2}})); }));
     CHECK(aborts([] { (void)(1_cpus - 2_cpus); }));
     CHECK(aborts([] { (void)Quantity<Cpus>::from_units(-1); }));

@@ -32,9 +32,12 @@ TEST_CASE("equal seeds draw equally and a copy goes on alike", "[core][random]")
 TEST_CASE("draws stay in their bounds and reach them", "[core][random]") {
     Rng rng{1};
     std::array<int, 6> seen{};
-    for (int i = 0; i < 60'000; ++i) ++seen[static_cast<std::size_t>(rng.below(6))];
-    for (const int count : seen) CHECK((count > 9'500 && count < 10'500));
-    for (int i = 0; i < 100; ++i) CHECK(rng.below(1) == 0);
+    for (int i = 0; i < 60'000; ++i)
+        ++seen[static_cast<std::size_t>(rng.below(6))];
+    for (const int count : seen)
+        CHECK((count > 9'500 && count < 10'500));
+    for (int i = 0; i < 100; ++i)
+        CHECK(rng.below(1) == 0);
 
     bool has_low = false;
     bool has_high = false;
@@ -49,7 +52,8 @@ TEST_CASE("draws stay in their bounds and reach them", "[core][random]") {
     CHECK(has_high);
     CHECK(rng.between(5, 5) == 5);
     const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    for (int i = 0; i < 100; ++i) CHECK(rng.below(most) < most);
+    for (int i = 0; i < 100; ++i)
+        CHECK(rng.below(most) < most);
 }
 
 TEST_CASE("chance is in parts of a whole", "[core][random]") {
@@ -69,7 +73,8 @@ TEST_CASE("a split generator does not shift its origin", "[core][random]") {
     Rng undisturbed = origin;
     Rng part = origin.split();
     (void)undisturbed.next();
-    for (int i = 0; i < 10; ++i) (void)part.next();
+    for (int i = 0; i < 10; ++i)
+        (void)part.next();
     CHECK(origin.next() == undisturbed.next());
 }
 
@@ -85,7 +90,8 @@ TEST_CASE("a shuffle keeps the elements and reaches every order", "[core][random
         std::sort(elements.begin(), elements.end());
         REQUIRE(elements == std::vector<int>{0, 1, 2});
     }
-    for (const int count : seen) CHECK((count > 850 && count < 1'150));
+    for (const int count : seen)
+        CHECK((count > 850 && count < 1'150));
     std::vector<int> empty;
     rng.shuffle(empty);
     CHECK(empty.empty());

@@ -45,7 +45,8 @@ TEST_CASE("a table agrees with a map of its places", "[core][slot_table]") {
     for (int i = 0; i < 2'000; ++i) {
         if (model.empty() || rng.chance(3, 5)) {
             std::uint32_t lowest = 0;
-            while (model.contains(lowest)) ++lowest;
+            while (model.contains(lowest))
+                ++lowest;
             REQUIRE(table.insert(i) == Place{lowest});
             model.emplace(lowest, i);
         } else {

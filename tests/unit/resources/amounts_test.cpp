@@ -192,8 +192,7 @@ TEST_CASE("the order of shares is that of the fractions", "[resources][share]") 
     std::vector<Share> shares;
     for (int i = 0; i < 60; ++i) {
         const std::int64_t of = rng.between(1, limits::amount_per_cluster_max >> rng.below(52));
-        shares.push_back(
-            {rng.between(0, of), int128{of} * rng.between(1, limits::weight_max)});
+        shares.push_back({rng.between(0, of), int128{of} * rng.between(1, limits::weight_max)});
     }
     for (const Share& a : shares) {
         CHECK(a == a);

@@ -16,7 +16,8 @@ constexpr std::size_t free_slots = limits::slots - builtin_scalar_count;
 
 Resources named(std::initializer_list<std::pair<std::string, std::int64_t>> kinds) {
     Resources resources = 1_cpus;
-    for (const auto& [name, units] : kinds) resources.put_named(name, units);
+    for (const auto& [name, units] : kinds)
+        resources.put_named(name, units);
     return resources;
 }
 
@@ -85,7 +86,8 @@ TEST_CASE("slots run out with a refusal that names their kinds",
           "[resources][kind_table][limits]") {
     KindTable table;
     Resources all = 1_cpus;
-    for (std::size_t i = 0; i < free_slots; ++i) all.put_named("kind" + std::to_string(i), 1);
+    for (std::size_t i = 0; i < free_slots; ++i)
+        all.put_named("kind" + std::to_string(i), 1);
     const Resources local = bound(table, all);
 
     const KindTable before = table;
@@ -179,6 +181,7 @@ TEST_CASE("tables agree with a count of holders", "[resources][kind_table]") {
             REQUIRE(back == portable);
         }
     }
-    for (const auto& holder : holders) table.release(holder.second);
+    for (const auto& holder : holders)
+        table.release(holder.second);
     CHECK(table == KindTable{});
 }

@@ -22,16 +22,19 @@ std::pair<Ranges, Model> draw(Rng& rng) {
     std::pair<Ranges, Model> both;
     for (std::uint64_t count = rng.below(8); count > 0; --count) {
         const std::uint64_t first = rng.below(model_size);
-        const std::uint64_t last = first + rng.below(std::min<std::uint64_t>(12, model_size - first));
+        const std::uint64_t last =
+            first + rng.below(std::min<std::uint64_t>(12, model_size - first));
         both.first.add(Range{first, last});
-        for (std::uint64_t i = first; i <= last; ++i) both.second.set(i);
+        for (std::uint64_t i = first; i <= last; ++i)
+            both.second.set(i);
     }
     return both;
 }
 
 void check_same(const Ranges& ranges, const Model& model) {
     REQUIRE(ranges.size_count() == model.count());
-    for (std::size_t i = 0; i < model_size; ++i) REQUIRE(ranges.contains(i) == model.test(i));
+    for (std::size_t i = 0; i < model_size; ++i)
+        REQUIRE(ranges.contains(i) == model.test(i));
     // Canonical: ascending, with a gap between any two.
     for (std::size_t i = 1; i < ranges.spans().size(); ++i) {
         REQUIRE(ranges.spans()[i].first > ranges.spans()[i - 1].last + 1);
@@ -110,24 +113,15 @@ TEST_CASE("ranges are read strictly", "[resources][ranges]") {
     CHECK(Ranges::parse("[0-18446744073709551615]").value() == Ranges{{0, everything}});
 
     const auto [text, code] = GENERATE(table<std::string, RefusalCode>({
-        {"", RefusalCode::malformed},
-        {"1-2", RefusalCode::malformed},
-        {"[1-2", RefusalCode::malformed},
-        {"[", RefusalCode::malformed},
-        {"[1-]", RefusalCode::malformed},
-        {"[-2]", RefusalCode::malformed},
-        {"[1--2]", RefusalCode::malformed},
-        {"[1-2-3]", RefusalCode::malformed},
-        {"[1 - 2]", RefusalCode::malformed},
-        {"[+1-2]", RefusalCode::malformed},
-        {"[01-2]", RefusalCode::malformed},
-        {"[1,]", RefusalCode::malformed},
-        {"[,1]", RefusalCode::malformed},
-        {"[a-b]", RefusalCode::malformed},
-        {"[0x1-2]", RefusalCode::malformed},
-        {"[18446744073709551616]", RefusalCode::malformed},
-        {"[2-1]", RefusalCode::invalid},
-        {"[1-5,5-6]", RefusalCode::invalid},
+        {"", RefusalCode::malformed},        {"1-2", RefusalCode::malformed},
+        {"[1-2", RefusalCode::malformed},    {"[", RefusalCode::malformed},
+        {"[1-]", RefusalCode::malformed},    {"[-2]", RefusalCode::malformed},
+        {"[1--2]", RefusalCode::malformed},  {"[1-2-3]", RefusalCode::malformed},
+        {"[1 - 2]", RefusalCode::malformed}, {"[+1-2]", RefusalCode::malformed},
+        {"[01-2]", RefusalCode::malformed},  {"[1,]", RefusalCode::malformed},
+        {"[,1]", RefusalCode::malformed},    {"[a-b]", RefusalCode::malformed},
+        {"[0x1-2]", RefusalCode::malformed}, {"[18446744073709551616]", RefusalCode::malformed},
+        {"[2-1]", RefusalCode::invalid},     {"[1-5,5-6]", RefusalCode::invalid},
         {"[7,7]", RefusalCode::invalid},
     }));
     INFO(text);

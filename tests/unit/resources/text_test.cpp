@@ -24,7 +24,8 @@ Resources draw(Rng& rng) {
     Resources drawn;
     for (const std::size_t slot : {0U, 1U, 2U, 3U}) {
         if (rng.chance(2, 3)) {
-            drawn.amounts().set(slot, rng.between(0, limits::amount_per_agent_max >> rng.below(46)));
+            drawn.amounts().set(slot,
+                                rng.between(0, limits::amount_per_agent_max >> rng.below(46)));
         }
     }
     for (std::uint64_t n = rng.below(4); n > 0; --n) {
@@ -39,11 +40,13 @@ Resources draw(Rng& rng) {
         drawn.put_ranges(name, ranges);
     }
     std::vector<std::string> items;
-    for (std::uint64_t n = rng.below(4); n > 0; --n) items.push_back("z" + std::to_string(n));
+    for (std::uint64_t n = rng.below(4); n > 0; --n)
+        items.push_back("z" + std::to_string(n));
     drawn.put_set("zones", items);
     if (rng.chance(1, 2)) {
         std::vector<std::int64_t> cards;
-        for (std::uint64_t n = rng.below(5); n > 0; --n) cards.push_back(rng.between(0, 1000));
+        for (std::uint64_t n = rng.below(5); n > 0; --n)
+            cards.push_back(rng.between(0, 1000));
         drawn.put_gpu_cards(cards);
         const std::int64_t on_cards = drawn.get<Gpus>().units();
         if (rng.chance(1, 2)) drawn.amounts().set(3, on_cards + rng.between(0, 5'000));
@@ -58,8 +61,7 @@ TEST_CASE("resources are read as people write them", "[resources][text]") {
     CHECK(read("") == Resources{});
     CHECK(read("cpus:0") == Resources{});
     CHECK(read("cpus:0.001").amounts()[0] == 1);
-    const Resources all =
-        read("cpus:1.5 ; mem:512;ports:[31000-32000];licenses:12; zones:{a, b}");
+    const Resources all = read("cpus:1.5 ; mem:512;ports:[31000-32000];licenses:12; zones:{a, b}");
     CHECK(all.ports() == Ranges{{31000, 32000}});
     CHECK(all.named_units("licenses") == 12'000);
     CHECK(all.set("zones").size() == 2);
@@ -71,8 +73,9 @@ TEST_CASE("resources are read as people write them", "[resources][text]") {
 
 TEST_CASE("resources are written canonically", "[resources][text]") {
     CHECK(format_resources({}).empty());
-    CHECK(format_resources(read("zones:{b,a};licenses:12;ports:[5,1-2];gpus:1;mem:512;cpus:1.50")) ==
-          "cpus:1.5;mem:512;gpus:1;licenses:12;ports:[1-2, 5];zones:{a,b}");
+    CHECK(
+        format_resources(read("zones:{b,a};licenses:12;ports:[5,1-2];gpus:1;mem:512;cpus:1.50")) ==
+        "cpus:1.5;mem:512;gpus:1;licenses:12;ports:[1-2, 5];zones:{a,b}");
     CHECK(format_resources(read("gpus:(1,0,0.5)+2")) == "gpus:(1,0,0.5)+2");
 
     Bundle bundle;
@@ -182,8 +185,7 @@ TEST_CASE("amounts are bounded where they enter", "[resources][text][limits]") {
 
     const std::int64_t cluster = limits::amount_per_cluster_max;
     CHECK(parse_amount(format_amount(cluster), cluster).value() == cluster);
-    CHECK(parse_amount(format_amount(cluster + 1), cluster).error().code ==
-          RefusalCode::too_large);
+    CHECK(parse_amount(format_amount(cluster + 1), cluster).error().code == RefusalCode::too_large);
     CHECK(parse_amount("99999999999999999999999999", cluster).error().code ==
           RefusalCode::too_large);
 }
@@ -205,12 +207,14 @@ TEST_CASE("counts and lengths are limited", "[resources][text][limits]") {
     CHECK(parse_resources("s:{" + item + "i}").error().code == RefusalCode::malformed);
 
     std::string items = "s:{0";
-    for (std::size_t i = 1; i < limits::set_items_max; ++i) items += ',' + std::to_string(i);
+    for (std::size_t i = 1; i < limits::set_items_max; ++i)
+        items += ',' + std::to_string(i);
     CHECK(read(items + "}").set("s").size() == limits::set_items_max);
     CHECK(parse_resources(items + ",x}").error().code == RefusalCode::too_large);
 
     std::string cards = "gpus:(1";
-    for (std::size_t i = 1; i < limits::gpu_cards_max; ++i) cards += ",1";
+    for (std::size_t i = 1; i < limits::gpu_cards_max; ++i)
+        cards += ",1";
     CHECK(read(cards + ")").gpu_cards().size() == limits::gpu_cards_max);
     CHECK(parse_resources(cards + ",1)").error().code == RefusalCode::too_large);
 
@@ -274,12 +278,9 @@ TEST_CASE("bundles are checked where they enter", "[resources][builder][bundle]"
              },
              RefusalCode::too_large},
         Case{"volume", [](Bundle& b) { b.volume = Volume{"", "/data"}; }, RefusalCode::malformed},
-        Case{"volume path", [](Bundle& b) { b.volume = Volume{"id", ""}; },
-             RefusalCode::malformed},
-        Case{"a slot without a name", [](Bundle& b) { b.amounts.set(9, 1); },
-             RefusalCode::invalid},
-        Case{"amount",
-             [](Bundle& b) { b.amounts.set(0, limits::amount_per_agent_max + 1); },
+        Case{"volume path", [](Bundle& b) { b.volume = Volume{"id", ""}; }, RefusalCode::malformed},
+        Case{"a slot without a name", [](Bundle& b) { b.amounts.set(9, 1); }, RefusalCode::invalid},
+        Case{"amount", [](Bundle& b) { b.amounts.set(0, limits::amount_per_agent_max + 1); },
              RefusalCode::too_large});
     INFO(a.what);
     Bundle bad = good;

@@ -65,8 +65,7 @@ inline Result<void> check_set_items(std::string_view name, const std::vector<std
     for (const std::string& item : items) {
         if (is_set_item(item)) continue;
         return refuse_part(RefusalCode::malformed, name,
-                           "the item '" + item.substr(0, 64) +
-                               "' is empty, longer than " +
+                           "the item '" + item.substr(0, 64) + "' is empty, longer than " +
                                std::to_string(limits::set_item_bytes_max) +
                                " bytes, or has a blank or one of , ; { }",
                            "change the item");
@@ -78,17 +77,17 @@ inline Result<void> check_set_items(std::string_view name, const std::vector<std
     return {};
 }
 
-inline Result<void> check_text(std::string_view what, std::string_view field,
-                               std::string_view text, std::size_t size_max, bool may_be_empty) {
+inline Result<void> check_text(std::string_view what, std::string_view field, std::string_view text,
+                               std::size_t size_max, bool may_be_empty) {
     if (text.empty() && !may_be_empty) {
         return refuse_part(RefusalCode::malformed, what, std::string(field) + " is empty",
                            "give it a value");
     }
     if (text.size() > size_max) {
-        return refuse_part(RefusalCode::too_large, what,
-                           std::string(field) + " is longer than " + std::to_string(size_max) +
-                               " bytes",
-                           "shorten it");
+        return refuse_part(
+            RefusalCode::too_large, what,
+            std::string(field) + " is longer than " + std::to_string(size_max) + " bytes",
+            "shorten it");
     }
     return {};
 }
@@ -119,14 +118,14 @@ inline Result<void> check_reservations(std::string_view what, const Bundle& bund
         }
         for (const Label& label : reservation.labels) {
             if (label.key.size() + label.value.size() <= limits::label_bytes_max) continue;
-            return refuse_part(RefusalCode::too_large, what,
-                               "a label is longer than " +
-                                   std::to_string(limits::label_bytes_max) + " bytes",
-                               "shorten it");
+            return refuse_part(
+                RefusalCode::too_large, what,
+                "a label is longer than " + std::to_string(limits::label_bytes_max) + " bytes",
+                "shorten it");
         }
-        const bool is_below = above.empty() || (role.size() > above.size() + 1 &&
-                                                role.substr(0, above.size()) == above &&
-                                                role[above.size()] == '/');
+        const bool is_below =
+            above.empty() || (role.size() > above.size() + 1 &&
+                              role.substr(0, above.size()) == above && role[above.size()] == '/');
         if (!is_below) {
             return refuse_part(RefusalCode::invalid, what,
                                "role " + std::string(role) + " is not below role " +
@@ -173,7 +172,8 @@ OFFERKIT_INLINE Result<void> ResourcesBuilder::check_units(std::string_view name
     }
     if (units > units_max_) {
         return detail::refuse_part(RefusalCode::too_large, name,
-                                   detail::format_units(units) + " is more than the most allowed, " +
+                                   detail::format_units(units) +
+                                       " is more than the most allowed, " +
                                        detail::format_units(units_max_),
                                    "give less");
     }
@@ -251,9 +251,9 @@ OFFERKIT_INLINE Result<void> ResourcesBuilder::gpu_cards(std::vector<std::int64_
                                                          std::int64_t on_no_card) {
     if (const auto checked = check_name(Gpus::name); !checked) return checked;
     if (cards.size() > limits::gpu_cards_max) {
-        return detail::refuse_part(
-            RefusalCode::too_large, Gpus::name,
-            "more than " + std::to_string(limits::gpu_cards_max) + " cards", "give fewer cards");
+        return detail::refuse_part(RefusalCode::too_large, Gpus::name,
+                                   "more than " + std::to_string(limits::gpu_cards_max) + " cards",
+                                   "give fewer cards");
     }
     for (const std::int64_t card : cards) {
         if (card >= 0 && card <= detail::gpu_card_units) continue;

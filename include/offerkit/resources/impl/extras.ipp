@@ -101,7 +101,8 @@ inline void subtract_items(std::vector<std::string>& from, const std::vector<std
 
 inline std::int64_t sum_of(const std::vector<std::int64_t>& cards) {
     std::int64_t sum = 0;
-    for (const std::int64_t card : cards) sum += card;
+    for (const std::int64_t card : cards)
+        sum += card;
     return sum;
 }
 
@@ -117,7 +118,8 @@ inline std::optional<std::vector<std::int64_t>> cards_less(std::vector<std::int6
 }
 
 inline void drop_trailing_zeros(std::vector<std::int64_t>& cards) {
-    while (!cards.empty() && cards.back() == 0) cards.pop_back();
+    while (!cards.empty() && cards.back() == 0)
+        cards.pop_back();
 }
 
 /// The cards that are left once `part` is cut out of `whole`, also where `part` does not say which

@@ -26,7 +26,8 @@ OFFERKIT_INLINE std::string_view KindTable::name_of(std::size_t slot) const {
 OFFERKIT_INLINE std::vector<std::string> KindTable::names_in(const Resources& resources) const {
     std::vector<std::string> names;
     const auto collect = [&](const Amounts& amounts, std::span<const NamedAmount> named) {
-        for (const NamedAmount& amount : named) detail::add_items(names, {amount.name});
+        for (const NamedAmount& amount : named)
+            detail::add_items(names, {amount.name});
         for (std::size_t i = 0; i < kinds_.size(); ++i) {
             if (amounts[builtin_scalar_count + i] == 0) continue;
             OFFERKIT_ASSERT(kinds_[i].holds != 0);
@@ -53,7 +54,8 @@ OFFERKIT_INLINE Result<void> KindTable::bind(Resources& resources) {
         }
         if (chosen == nullptr) {
             std::string holders;
-            for (const Kind& kind : kinds) holders += (holders.empty() ? "" : ", ") + kind.name;
+            for (const Kind& kind : kinds)
+                holders += (holders.empty() ? "" : ", ") + kind.name;
             return Refusal{RefusalCode::too_large, "resources", "give kind " + name + " a slot",
                            "all " + std::to_string(kinds.size()) +
                                " slots for named kinds are in use: " + holders,
@@ -142,8 +144,7 @@ OFFERKIT_INLINE Result<KindTable> KindTable::load(const std::vector<Entry>& entr
         const bool is_possible = entry.slot >= builtin_scalar_count && entry.slot < limits::slots &&
                                  entry.holds != 0 && is_kind_name(entry.name) &&
                                  !is_reserved_kind_name(entry.name) && !table.find(entry.name);
-        Kind* const kind =
-            is_possible ? &table.kinds_[entry.slot - builtin_scalar_count] : nullptr;
+        Kind* const kind = is_possible ? &table.kinds_[entry.slot - builtin_scalar_count] : nullptr;
         if (kind == nullptr || kind->holds != 0) {
             return Refusal{RefusalCode::malformed, "kind table",
                            "load kind " + entry.name.substr(0, limits::kind_name_max),

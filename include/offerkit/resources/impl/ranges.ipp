@@ -10,7 +10,8 @@
 namespace offerkit {
 
 OFFERKIT_INLINE Ranges::Ranges(std::initializer_list<Range> ranges) {
-    for (const Range& range : ranges) add(range);
+    for (const Range& range : ranges)
+        add(range);
 }
 
 OFFERKIT_INLINE std::uint64_t Ranges::size_count() const {
@@ -41,7 +42,8 @@ OFFERKIT_INLINE bool Ranges::contains(std::uint64_t number) const {
 OFFERKIT_INLINE bool Ranges::contains(const Ranges& part) const {
     std::size_t at = 0;
     for (const Range& wanted : part.ranges_) {
-        while (at < ranges_.size() && ranges_[at].last < wanted.first) ++at;
+        while (at < ranges_.size() && ranges_[at].last < wanted.first)
+            ++at;
         if (at == ranges_.size()) return false;
         if (wanted.first < ranges_[at].first || wanted.last > ranges_[at].last) return false;
     }
@@ -79,9 +81,9 @@ OFFERKIT_INLINE void Ranges::add(const Ranges& other) {
     std::size_t mine = 0;
     std::size_t theirs = 0;
     while (mine < ranges_.size() || theirs < other.ranges_.size()) {
-        const bool is_mine = theirs == other.ranges_.size() ||
-                             (mine < ranges_.size() &&
-                              ranges_[mine].first <= other.ranges_[theirs].first);
+        const bool is_mine =
+            theirs == other.ranges_.size() ||
+            (mine < ranges_.size() && ranges_[mine].first <= other.ranges_[theirs].first);
         const Range next = is_mine ? ranges_[mine++] : other.ranges_[theirs++];
         // Touching ranges become one. Compared without `last + 1`, which could wrap.
         if (!merged.empty() &&
@@ -105,7 +107,8 @@ OFFERKIT_INLINE void Ranges::subtract(const Ranges& other) {
     std::vector<Range> left;
     std::size_t at = 0;
     for (Range range : ranges_) {
-        while (at < other.ranges_.size() && other.ranges_[at].last < range.first) ++at;
+        while (at < other.ranges_.size() && other.ranges_[at].last < range.first)
+            ++at;
         bool is_gone = false;
         for (std::size_t i = at; i < other.ranges_.size() && other.ranges_[i].first <= range.last;
              ++i) {
@@ -144,8 +147,10 @@ inline Refusal refuse_ranges(RefusalCode code, std::string_view what, std::strin
 }
 
 inline std::string_view trim_blanks(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+    while (!text.empty() && text.front() == ' ')
+        text.remove_prefix(1);
+    while (!text.empty() && text.back() == ' ')
+        text.remove_suffix(1);
     return text;
 }
 

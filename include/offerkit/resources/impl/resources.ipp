@@ -75,7 +75,8 @@ OFFERKIT_INLINE const Bundle* Resources::find_bundle(BundleId id) const {
 
 OFFERKIT_INLINE Amounts Resources::total_amounts() const {
     Amounts total = amounts_;
-    for (const Bundle& bundle : bundles()) total += bundle.amounts;
+    for (const Bundle& bundle : bundles())
+        total += bundle.amounts;
     return total;
 }
 
@@ -110,8 +111,7 @@ OFFERKIT_INLINE void Resources::put_named(std::string_view name, std::int64_t un
 OFFERKIT_INLINE void Resources::put_ranges(std::string_view name, Ranges ranges) {
     OFFERKIT_ASSERT(is_kind_name(name) && !find_builtin(name));
     const bool is_kept = !ranges.is_empty();
-    detail::put(extras_.make().particulars.ranges, {std::string(name), std::move(ranges)},
-                is_kept);
+    detail::put(extras_.make().particulars.ranges, {std::string(name), std::move(ranges)}, is_kept);
     drop_empty_extras();
 }
 

@@ -48,8 +48,8 @@ inline Result<void> parse_cards_part(ResourcesBuilder& builder, std::string_view
                                      std::string_view value, std::int64_t units_max) {
     const std::size_t close = value.find(')');
     if (name != Gpus::name || close == value.npos) {
-        return refuse_text(RefusalCode::malformed, value, "only gpus are given per card, in ( and )",
-                           "write gpus:(1,0.5)");
+        return refuse_text(RefusalCode::malformed, value,
+                           "only gpus are given per card, in ( and )", "write gpus:(1,0.5)");
     }
     std::vector<std::int64_t> cards;
     for (const std::string_view item : split_items(value.substr(1, close - 1))) {
@@ -141,10 +141,10 @@ inline std::string format_bundle(const Bundle& bundle) {
 
 OFFERKIT_INLINE Result<Resources> parse_resources(std::string_view text, std::int64_t units_max) {
     if (text.size() > limits::resources_text_max) {
-        return detail::refuse_text(RefusalCode::too_large, text,
-                                   "longer than " + std::to_string(limits::resources_text_max) +
-                                       " bytes",
-                                   "give fewer ranges or items");
+        return detail::refuse_text(
+            RefusalCode::too_large, text,
+            "longer than " + std::to_string(limits::resources_text_max) + " bytes",
+            "give fewer ranges or items");
     }
     ResourcesBuilder builder{units_max};
     if (detail::trim_blanks(text).empty()) return std::move(builder).take();
@@ -164,9 +164,8 @@ OFFERKIT_INLINE std::string format_resources(const Resources& resources) {
         const std::int64_t units = resources.amounts()[slot];
         if (units == 0) continue;
         OFFERKIT_ASSERT(slot < builtin_scalar_count);
-        const std::string value = slot == detail::gpus_slot
-                                      ? detail::format_gpus(resources, units)
-                                      : detail::format_units(units);
+        const std::string value = slot == detail::gpus_slot ? detail::format_gpus(resources, units)
+                                                            : detail::format_units(units);
         detail::append_part(text, builtin_names[slot], value);
     }
     for (const NamedAmount& amount : resources.named()) {
@@ -188,7 +187,8 @@ OFFERKIT_INLINE std::string format_resources(const Resources& resources) {
 OFFERKIT_INLINE Result<std::int64_t> parse_amount(std::string_view text, std::int64_t units_max) {
     const detail::Decimal read = detail::parse_decimal(text, units_max);
     switch (read.error) {
-        case detail::DecimalError::none: return read.units;
+        case detail::DecimalError::none:
+            return read.units;
         case detail::DecimalError::malformed:
             return detail::refuse_text(RefusalCode::malformed, text,
                                        "not a plain decimal number of 0 or more",
@@ -198,10 +198,9 @@ OFFERKIT_INLINE Result<std::int64_t> parse_amount(std::string_view text, std::in
                                        "more than three decimals cannot be kept exactly",
                                        "give at most three decimals");
         case detail::DecimalError::too_large:
-            return detail::refuse_text(RefusalCode::too_large, text,
-                                       "more than the most allowed, " +
-                                           detail::format_units(units_max),
-                                       "give less");
+            return detail::refuse_text(
+                RefusalCode::too_large, text,
+                "more than the most allowed, " + detail::format_units(units_max), "give less");
     }
     OFFERKIT_ASSERT(false);
     return {0};
