@@ -59,6 +59,11 @@ enum class CommandOf : bool { task, executor };
 [[nodiscard]] Result<void> validate_but_resources(const ExecutorInfo& executor);
 [[nodiscard]] Result<void> validate_but_resources(const AgentInfo& agent);
 
+// What a whole has beside tasks, executors and resources: for one who has validated those before.
+[[nodiscard]] Result<void> validate_shape(const Operation& operation);
+[[nodiscard]] Result<void> validate_group_shape(const ExecutorInfo& executor,
+                                                std::span<const TaskInfo> tasks);
+
 }  // namespace detail
 }  // namespace offerkit
 

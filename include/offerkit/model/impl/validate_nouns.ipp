@@ -77,18 +77,45 @@ inline Result<void> validate_roles(const FrameworkInfo& framework, Subject who) 
     return {};
 }
 
-/// Changes resources that are apart from what any task holds.
-inline Result<void> validate_change(Subject who, std::string_view field,
-                                    const Resources& resources) {
-    if (resources.is_empty()) {
-        return refuse_field(who, RefusalCode::invalid, field, "are empty", "name what to change");
-    }
-    return validate_resources_of(who, resources);
+/// What an operation of one resource and perhaps one volume has.
+inline Result<void> validate_not_empty(Subject who, const Resources& resources) {
+    if (!resources.is_empty()) return {};
+    return refuse_field(who, RefusalCode::invalid, "resources", "are empty", "name what to change");
 }
 
 inline Result<void> validate_volume_id(Subject who, BundleId volume) {
     if (!volume.is_none()) return {};
     return refuse_field(who, RefusalCode::invalid, "volume", "is not named", "give its id");
+}
+
+OFFERKIT_INLINE Result<void> validate_shape(const Operation& operation) {
+    const Subject who{"operation", operation.feedback_id};
+    if (auto valid = validate_line(who, "feedback id", operation.feedback_id); !valid) {
+        return valid;
+    }
+    const auto on_resize = [who](BundleId volume, const Resources& change) {
+        auto valid = validate_volume_id(who, volume);
+        return valid ? validate_not_empty(who, change) : valid;
+    };
+    return std::visit(
+        Overloaded{
+            [&](const Launch& launch) {
+                return validate_count(who, "tasks", launch.tasks.size(),
+                                      limits::tasks_per_agent_max);
+            },
+            [](const LaunchGroup& group) {
+                return validate_group_shape(group.executor, group.tasks);
+            },
+            [&](const Reserve& reserve) { return validate_not_empty(who, reserve.reserved); },
+            [&](const Unreserve& unreserve) { return validate_not_empty(who, unreserve.reserved); },
+            [&](const CreateVolume& create) { return validate_not_empty(who, create.volumes); },
+            [&](const DestroyVolume& destroy) { return validate_volume_id(who, destroy.volume); },
+            [&](const GrowVolume& grow) { return on_resize(grow.volume, grow.addition); },
+            [&](const ShrinkVolume& shrink) {
+                return on_resize(shrink.volume, shrink.subtraction);
+            },
+        },
+        operation.action);
 }
 
 OFFERKIT_INLINE Result<void> validate_but_resources(const AgentInfo& agent) {
@@ -139,51 +166,30 @@ OFFERKIT_INLINE Result<void> validate(const AgentInfo& agent) {
 }
 
 OFFERKIT_INLINE Result<void> validate(const Operation& operation) {
-    const Subject who{"operation", operation.feedback_id};
-    if (auto valid = validate_line(who, "feedback id", operation.feedback_id); !valid) {
-        return valid;
-    }
-    const auto on_launch = [&](const Launch& launch) -> Result<void> {
-        if (auto valid = validate_count(who, "tasks", launch.tasks.size(),
-                                        limits::tasks_per_agent_max);
-            !valid) {
-            return valid;
-        }
+    if (auto valid = detail::validate_shape(operation); !valid) return valid;
+    const auto resources = [&](const Resources& part) {
+        return detail::validate_resources_of({"operation", operation.feedback_id}, part);
+    };
+    const auto on_launch = [](const Launch& launch) -> Result<void> {
         for (const TaskInfo& task : launch.tasks) {
             if (auto valid = validate(task); !valid) return valid;
         }
         return {};
     };
-    const auto on_resize = [&](BundleId volume, std::string_view field,
-                               const Resources& change) -> Result<void> {
-        if (auto valid = detail::validate_volume_id(who, volume); !valid) return valid;
-        return detail::validate_change(who, field, change);
+    const auto on_reserve = [&](const Reserve& reserve) -> Result<void> {
+        if (auto valid = resources(reserve.source); !valid) return valid;
+        return resources(reserve.reserved);
     };
     return std::visit(
         Overloaded{
             on_launch,
-            [&](const LaunchGroup& group) { return validate_group(group.executor, group.tasks); },
-            [&](const Reserve& reserve) -> Result<void> {
-                if (auto valid = detail::validate_resources_of(who, reserve.source); !valid) {
-                    return valid;
-                }
-                return detail::validate_change(who, "reserved resources", reserve.reserved);
-            },
-            [&](const Unreserve& unreserve) {
-                return detail::validate_change(who, "reserved resources", unreserve.reserved);
-            },
-            [&](const CreateVolume& create) {
-                return detail::validate_change(who, "volumes", create.volumes);
-            },
-            [&](const DestroyVolume& destroy) {
-                return detail::validate_volume_id(who, destroy.volume);
-            },
-            [&](const GrowVolume& grow) {
-                return on_resize(grow.volume, "addition", grow.addition);
-            },
-            [&](const ShrinkVolume& shrink) {
-                return on_resize(shrink.volume, "subtraction", shrink.subtraction);
-            },
+            [](const LaunchGroup& group) { return validate_group(group.executor, group.tasks); },
+            on_reserve,
+            [&](const Unreserve& unreserve) { return resources(unreserve.reserved); },
+            [&](const CreateVolume& create) { return resources(create.volumes); },
+            [](const DestroyVolume&) { return Result<void>{}; },
+            [&](const GrowVolume& grow) { return resources(grow.addition); },
+            [&](const ShrinkVolume& shrink) { return resources(shrink.subtraction); },
         },
         operation.action);
 }

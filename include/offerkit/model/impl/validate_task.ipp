@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace offerkit {
@@ -208,6 +210,25 @@ inline Result<void> validate_task(const TaskInfo& task, CommandOf command) {
     return task.executor ? validate_resources_of(who, task.executor->resources) : Result<void>{};
 }
 
+OFFERKIT_INLINE Result<void> validate_group_shape(const ExecutorInfo& executor,
+                                                  std::span<const TaskInfo> tasks) {
+    const Subject who{"task group of executor", executor.id.text()};
+    if (tasks.empty()) {
+        return refuse_field(who, RefusalCode::invalid, "tasks", "are none", "give at least one");
+    }
+    if (auto valid = validate_count(who, "tasks", tasks.size(), limits::tasks_per_agent_max);
+        !valid) {
+        return valid;
+    }
+    for (const TaskInfo& task : tasks) {
+        if (!task.executor) continue;
+        return refuse_field({"task", task.id.text()}, RefusalCode::invalid, "executor",
+                            "is given, but the task is in a group",
+                            "leave it out: the group's executor runs it");
+    }
+    return {};
+}
+
 }  // namespace detail
 
 OFFERKIT_INLINE Result<void> validate(const TaskInfo& task) {
@@ -221,17 +242,9 @@ OFFERKIT_INLINE Result<void> validate(const ExecutorInfo& executor) {
 
 OFFERKIT_INLINE Result<void> validate_group(const ExecutorInfo& executor,
                                             std::span<const TaskInfo> tasks) {
+    if (auto valid = detail::validate_group_shape(executor, tasks); !valid) return valid;
     if (auto valid = validate(executor); !valid) return valid;
-    const Subject who{"task group of executor", executor.id.text()};
-    if (tasks.empty()) {
-        return refuse_field(who, RefusalCode::invalid, "tasks", "are none", "give at least one");
-    }
     for (const TaskInfo& task : tasks) {
-        if (task.executor) {
-            return refuse_field({"task", task.id.text()}, RefusalCode::invalid, "executor",
-                                "is given, but the task is in a group",
-                                "leave it out: the group's executor runs it");
-        }
         if (auto valid = detail::validate_task(task, detail::CommandOf::executor); !valid) {
             return valid;
         }
