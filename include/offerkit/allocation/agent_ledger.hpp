@@ -59,7 +59,8 @@ public:
     /// Gives back what was taken. Pre: it was.
     void give(AgentIndex agent, const Resources& resources);
 
-    /// The sums over all agents; and of what is available, over those that are active.
+    /// The sums over all agents; and of what is available, over those that are active, without
+    /// what is in bundles: reservations are nobody's headroom.
     [[nodiscard]] const Amounts& totals() const { return totals_; }
     [[nodiscard]] const Amounts& available() const { return available_; }
     /// What is allocated on all agents.

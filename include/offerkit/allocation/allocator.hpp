@@ -59,8 +59,12 @@ struct Revived       { ClaimantIndex claimant; };
 /// Replaces the claimant's demand. `stated` false: it has not said, offer whatever there is.
 struct DemandPut     { ClaimantIndex claimant; bool stated = false; std::vector<DemandShape> shapes; };
 
-/// Weight, guarantee and limits of a role. It need not have claimants.
+/// Weight, guarantee and limits of a role, in portable form. It need not have claimants.
 struct RolePut       { RoleConfig config; };
+
+/// A slot that is not built in now means this kind; an empty name: none any more. Without it,
+/// limits and guarantees of kinds that are only named cannot be enforced.
+struct KindPut       { std::uint32_t slot = 0; std::string name; };
 // clang-format on
 }  // namespace allocator_event
 
@@ -69,7 +73,8 @@ using AllocatorEvent =
                  allocator_event::AgentGone, allocator_event::ClaimantPut,
                  allocator_event::ClaimantActive, allocator_event::ClaimantGone,
                  allocator_event::Occupied, allocator_event::Recovered, allocator_event::Refused,
-                 allocator_event::Revived, allocator_event::DemandPut, allocator_event::RolePut>;
+                 allocator_event::Revived, allocator_event::DemandPut, allocator_event::RolePut,
+                 allocator_event::KindPut>;
 
 /// Resources of one agent for one claimant. They are allocated from now on, until `Recovered`.
 struct Grant {

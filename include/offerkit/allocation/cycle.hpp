@@ -15,8 +15,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace offerkit {
@@ -48,23 +51,65 @@ public:
 
 private:
     using Traits = detail::PolicyTraits<P>;
+    using Key = typename Traits::AgentKey;
 
-    // An agent to look at: with all claimants, or only with those that changed.
+    /// An agent to look at: with all claimants, or (narrow) only with those that changed.
     struct Candidate {
+        Key key;
         AgentId id;
         AgentIndex agent;
+        bool narrow = false;
     };
 
+    // Calling the policy. Whatever it throws ends the cycle, and so does the last of too many calls.
+    template <class F>
+    void call(const char* hook, F&& body);
+    void fault(std::string text);
+    void complain(std::string text);
+    void tell_policy(const auto& event);
+    [[nodiscard]] std::optional<Rank> rank(NodeIndex node);
+
+    // The order of the tree.
     void drop_from_order(NodeIndex node) override;
     void put_in_order(NodeIndex node);
+    void rerank(NodeIndex at);
     void refresh_order();
+    [[nodiscard]] bool is_in_order(NodeIndex leaf) const;
+    [[nodiscard]] bool precedes(NodeIndex a, NodeIndex b) const;
+
+    // The steps of a cycle.
+    void expire_filters();
+    void decide();
     void gather_candidates();
-    void serve_all(CycleOutcome& outcome);
-    bool serve(NodeIndex node, AgentIndex agent, CycleOutcome& outcome);
-    bool try_grant(NodeIndex leaf, AgentIndex agent, CycleOutcome& outcome);
+    void add_candidate(AgentIndex agent, bool narrow);
+    void gather_narrow();
+    void finish_looking();
+    void void_grants();
+
+    // Agents choose claimants.
+    void serve_agents();
+    [[nodiscard]] bool serve(NodeIndex node, AgentIndex agent);
+    [[nodiscard]] bool serve_narrow(AgentIndex agent);
+    [[nodiscard]] bool is_at_limit(NodeIndex node);
+
+    // Claimants choose agents, for a policy that picks.
+    void serve_claimants();
+    [[nodiscard]] NodeIndex first_leaf();
+    [[nodiscard]] bool serve_by_pick(NodeIndex leaf);
+    [[nodiscard]] bool is_candidate(NodeIndex leaf, AgentIndex agent);
+    struct PickSource;
+
+    [[nodiscard]] bool try_grant(NodeIndex leaf, AgentIndex agent);
+    [[nodiscard]] std::optional<NoOfferReason> shape(NodeIndex leaf, AgentIndex agent,
+                                                     Found& found);
+    void settle_agent();
 
     [[nodiscard]] NodeView view(NodeIndex node) const {
         return {node, tree_[node], agents_.totals()};
+    }
+    [[nodiscard]] AgentView view(AgentIndex agent) const {
+        const AgentLedger::Entry& entry = agents_[agent];
+        return {agent, entry.id, entry.total, entry.available};
     }
 
     P policy_;
@@ -73,11 +118,23 @@ private:
     SiblingOrder<Rank> order_;
     std::vector<typename SiblingOrder<Rank>::Walk> walks_;  // One per depth.
     std::vector<Candidate> candidates_;
+    std::vector<std::uint8_t> agent_is_served_;  // In this cycle, if agents are picked.
+    std::vector<NodeIndex> leaves_;        // Of a narrow look.
     std::vector<ClaimantIndex> rejected_;  // While one agent is looked at.
+    std::vector<NodeIndex> parking_;       // Roles found at their limit meanwhile.
+    std::vector<std::string> pending_faults_;  // From hooks called outside a cycle.
+    CycleOutcome* outcome_ = nullptr;          // While a cycle runs.
+    std::uint64_t hook_calls_ = 0;
+    std::uint64_t hook_calls_max_ = 0;
     std::uint64_t ranked_totals_ = 0;
     std::uint64_t ranked_renumberings_ = 0;
+    std::size_t held_back_seen_ = 0;
+    bool rank_all_ = false;
+    bool faulted_ = false;
 };
 
 }  // namespace offerkit
 
-#include <offerkit/allocation/impl/cycle.ipp>
+#include <offerkit/allocation/impl/cycle_order.ipp>
+#include <offerkit/allocation/impl/cycle_run.ipp>
+#include <offerkit/allocation/impl/cycle_serve.ipp>

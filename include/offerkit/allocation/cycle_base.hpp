@@ -6,6 +6,7 @@
 
 #include <offerkit/allocation/agent_ledger.hpp>
 #include <offerkit/allocation/allocator.hpp>
+#include <offerkit/allocation/quota_ledger.hpp>
 #include <offerkit/allocation/refuse_filters.hpp>
 #include <offerkit/allocation/role_tree.hpp>
 #include <offerkit/core/config.hpp>
@@ -36,6 +37,8 @@ public:
     [[nodiscard]] const AgentLedger& agents() const { return agents_; }
     [[nodiscard]] const RefuseFilters& filters() const { return filters_; }
 
+    [[nodiscard]] const QuotaLedger& quota() const { return quota_; }
+
 protected:
     /// One shape of a stated demand, and how many of it have not been offered room yet.
     struct Wanted {
@@ -50,13 +53,21 @@ protected:
         bool active = false;
         NoOfferReason why = NoOfferReason::disconnected;  // If not active.
         bool demand_stated = false;
-        bool live = false;   // Takes part: active, and wants something.
-        bool dirty = false;  // Has to be compared with agents that did not change.
+        bool held_back = false;  // What is available is headroom for others.
+        bool live = false;       // Takes part: active, wants something, and is not held back.
+        bool dirty = false;      // Has to be compared with agents that did not change.
         std::vector<Wanted> wanted;
         Resources allocated;  // Amounts only: ranges of two agents do not add up.
 
         NoOfferCounts counts{};
-        std::uint64_t counted_to = 0;  // Decisions up to this one are in `counts`.
+        std::uint64_t counted_to = 0;  // Decisions up to this one are in `counts`,
+        std::uint64_t parked_to = 0;   // and so are so many that its roles missed at their limits.
+    };
+
+    /// What find_offer has found.
+    struct Found {
+        bool whole = true;  // All that is available; else `part` says what.
+        Resources part;
     };
 
     // Events.
@@ -73,6 +84,7 @@ protected:
     void hear(const allocator_event::Revived& e);
     void hear(const allocator_event::DemandPut& e);
     void hear(const allocator_event::RolePut& e);
+    void hear(const allocator_event::KindPut& e);
 
     /// The node goes, or takes no part any more: it must not be walked.
     virtual void drop_from_order(NodeIndex node) = 0;
@@ -80,42 +92,68 @@ protected:
     // What has to be looked at in the next cycle.
     void mark_agent(AgentIndex agent);
     void mark_claimant(ClaimantIndex claimant);
+    void mark_subtree(NodeIndex node);
     void mark_stale(NodeIndex node);
+    void mark_everything();
     void refresh_live(Claimant& claimant);
-    [[nodiscard]] bool wants_anything(const Claimant& claimant) const;
+    void release_held_back();
+    [[nodiscard]] static bool wants_anything(const Claimant& claimant);
 
-    /// Puts into `offer` what of the agent may be offered to the claimant.
+    /// Puts into `found` what of the agent may be offered to the claimant.
     /// Returns why not, if nothing may be.
     [[nodiscard]] std::optional<NoOfferReason> find_offer(ClaimantIndex claimant, AgentIndex agent,
-                                                          Resources& offer);
+                                                          Found& found);
 
-    /// Notes a grant, and takes it back.
-    void book(const Grant& grant);
+    // A role at its limit is parked, which keeps it out of the order, until it has room again.
+    void park(NodeIndex role);
+    void look_at_limits(NodeIndex node);
+    void unpark_if_possible(NodeIndex role);
+    void forget_role(NodeIndex role);
+
+    // Notes a grant, and takes it back.
+    void book(const Grant& grant, bool whole);
     void unbook(const Grant& grant);
 
-    /// Counts why a claimant that takes part got no offer.
+    // Why claimants got no offer. Decisions that went to others are counted by subtraction.
     void count(ClaimantIndex claimant, NoOfferReason reason, std::uint64_t times = 1);
+    void count_standing(const Claimant& claimant, NoOfferCounts& counts) const;
     void settle_counts(Claimant& claimant);
-    [[nodiscard]] NoOfferReason standing(const Claimant& claimant) const;
+    void count_idle();
+    [[nodiscard]] std::uint64_t parked_decisions(NodeIndex leaf) const;
 
     [[nodiscard]] Instant next_wake() const;
+
+    /// Beyond so many changed claimants all agents are looked at as if they had changed.
+    static constexpr std::size_t dirty_claimants_max = 16;
 
     RoleTree tree_;
     AgentLedger agents_;
     RefuseFilters filters_;
+    QuotaLedger quota_;
     std::vector<Claimant> claimants_;
 
     std::vector<AgentIndex> dirty_agents_;
     std::vector<std::uint8_t> agent_is_dirty_;
     std::vector<ClaimantIndex> dirty_claimants_;
-    std::vector<NodeIndex> stale_nodes_;
+    std::vector<RefuseFilters::Key> fresh_pairs_;  // Whose filter has expired.
+    std::vector<NodeIndex> stale_nodes_;           // Whose rank may have changed.
     std::vector<std::uint8_t> node_is_stale_;
-    std::vector<RefuseFilters::Key> fresh_pairs_;
-    bool changed_ = false;  // A cycle could decide something.
-    std::uint64_t decisions_ = 0;
+    std::vector<ClaimantIndex> held_back_;
+    bool everything_ = false;      // All agents have to be looked at.
+    bool headroom_cut_ = false;    // Headroom made some offer smaller.
+    bool changed_ = false;         // A cycle could decide something.
+    std::uint64_t decisions_ = 0;  // Grants ever made.
     Instant now_;
     Instant policy_wake_ = Instant::never();
     Instant reported_wake_ = Instant::never();
+
+private:
+    [[nodiscard]] bool has_room_for(const Claimant& claimant, const Resources& offer) const;
+    [[nodiscard]] std::optional<NoOfferReason> cut_offer(Claimant& claimant, ClaimantIndex index,
+                                                         const Resources& available, Found& found);
+    std::size_t collect_leaves(NodeIndex node, std::vector<ClaimantIndex>& leaves) const;
+
+    std::vector<ClaimantIndex> scratch_leaves_;
 };
 
 }  // namespace offerkit

@@ -5,6 +5,8 @@
 
 #include <offerkit/allocation/allocator.hpp>
 #include <offerkit/allocation/cycle.hpp>
+#include <offerkit/allocation/fifo.hpp>
+#include <offerkit/allocation/random.hpp>
 #include <offerkit/allocation/weighted_drf.hpp>
 #include <offerkit/core/config.hpp>
 #include <offerkit/core/result.hpp>

@@ -29,6 +29,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace offerkit {
@@ -140,6 +141,9 @@ private:
     Look look_;
 };
 
+/// The time has come that a policy asked for with `wake_at`.
+struct PolicyWake {};
+
 /// What a policy may do while it hears of an event.
 class PolicyContext {
 public:
@@ -147,7 +151,8 @@ public:
 
     [[nodiscard]] Instant now() const { return now_; }
 
-    /// Runs a cycle at that time even if nothing else happens. The earliest wish counts.
+    /// Runs a cycle at that time even if nothing else happens, and lets the policy hear
+    /// `PolicyWake`. The earliest wish counts; one that is not in the future does not.
     void wake_at(Instant at) { wake_ = at < wake_ ? at : wake_; }
 
     /// Has the node ranked again in the next cycle, and all agents looked at once more.
@@ -191,8 +196,8 @@ concept PolicyRank =
 ///   whenever it is compared.
 ///
 /// A policy may also have, each on its own (`c` a `PolicyContext&`, `a` an `AgentView`):
-///   `p.on(event, c)`, for any of the structs in `allocator_event`, and for `Grant`: keeps the
-///   policy's own state. Called after the ledgers have changed.
+///   `p.on(event, c)`, for any of the structs in `allocator_event`, for `Grant` and `PolicyWake`:
+///   keeps the policy's own state. Called after the ledgers have changed.
 ///   `p.agent_key(a)`, a `PolicyRank`: agents are offered in ascending order of it.
 ///   `p.pick(n, candidates)`, an `AgentIndex` among the candidates, or none: the leaf `n`, next in
 ///   order, chooses its agent. Instead of `agent_key`.
@@ -231,6 +236,17 @@ concept HasShape = requires(P& p, const NodeView& node, const AgentView& agent,
 template <class P>
 concept HasBeginCycle = requires(P& p, Rng& rng) { p.begin_cycle(rng); };
 
+// What agents are ordered by, before their ids.
+template <class P>
+struct AgentKeyOf {
+    using type = std::monostate;
+};
+template <HasAgentKey P>
+struct AgentKeyOf<P> {
+    using type = std::remove_cvref_t<decltype(std::declval<P&>().agent_key(
+        std::declval<const AgentView&>()))>;
+};
+
 // A hook that is there by name but cannot be called would be ignored without a word.
 template <class P>
 concept NamesAgentKey = requires { &P::agent_key; };
@@ -245,6 +261,8 @@ template <class P>
 struct PolicyTraits {
     using Rank = std::remove_cvref_t<decltype(std::declval<P&>().rank(
         std::declval<const NodeView&>()))>;
+
+    using AgentKey = typename AgentKeyOf<P>::type;
 
     static constexpr bool has_agent_key = HasAgentKey<P>;
     static constexpr bool has_pick = HasPick<P>;

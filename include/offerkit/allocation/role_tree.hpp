@@ -38,8 +38,20 @@ struct ClaimantNode {
     std::uint64_t order = 0;
     std::uint64_t identity = 0;  // A fingerprint of path and framework: the same in every run.
 
+    static constexpr std::uint32_t no_quota = 0xffffffff;
+
     std::int64_t weight = 1000;  // Thousandths.
+    std::uint32_t quota = no_quota;  // Its place in the quota ledger.
     bool configured = false;     // The operator has set something: kept without claimants.
+
+    /// Taken out of the order because its limit is reached, and since which decision; and how many
+    /// decisions it has missed so before.
+    bool parked = false;
+    std::uint64_t parked_since = 0;
+    std::uint64_t parked_decisions = 0;
+
+    /// Its limit made some offer smaller: when there is room again, all must be looked at anew.
+    bool cut = false;
 
     Amounts allocated;  // Of the whole subtree, offers included.
     Amounts demand;     // Of the whole subtree, as far as stated.

@@ -72,11 +72,12 @@ public:
         if (!rise(heap, at)) sink(heap, at);
     }
 
-    /// Ranks all children of a parent again: `rank(child)` gives an `Entry`. Complexity: linear.
+    /// Ranks all children of a parent again: `rank(entry)` gives the new `Entry`.
+    /// Complexity: linear.
     template <class F>
     void rerank(NodeIndex parent, F&& rank) {
         auto& heap = heaps_[parent.value];
-        for (Entry& entry : heap) entry = rank(entry.node);
+        for (Entry& entry : heap) entry = rank(entry);
         for (std::size_t at = heap.size() / 2; at-- > 0;) sink(heap, at);
     }
 

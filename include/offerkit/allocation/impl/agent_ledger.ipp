@@ -38,7 +38,7 @@ OFFERKIT_INLINE void AgentLedger::before_change(const Entry& entry) {
     if (entry.id.is_none()) return;
     totals_ -= detail::amounts_of(entry.total);
     if (entry.active) {
-        available_ -= detail::amounts_of(entry.available);
+        available_ -= entry.available.amounts();
     } else {
         --inactive_[static_cast<std::size_t>(entry.why)];
     }
@@ -50,7 +50,7 @@ OFFERKIT_INLINE void AgentLedger::after_change(AgentIndex agent) {
     if (!entry.id.is_none()) {
         totals_ += detail::amounts_of(entry.total);
         if (entry.active) {
-            available_ += detail::amounts_of(entry.available);
+            available_ += entry.available.amounts();
         } else {
             ++inactive_[static_cast<std::size_t>(entry.why)];
         }
@@ -116,7 +116,7 @@ OFFERKIT_INLINE void AgentLedger::erase(AgentIndex agent) {
 OFFERKIT_INLINE void AgentLedger::take(AgentIndex agent, const Resources& resources) {
     Entry& entry = entries_[agent.value];
     entry.available -= resources;
-    if (entry.active) available_ -= detail::amounts_of(resources);
+    if (entry.active) available_ -= resources.amounts();
     if (entry.available.is_empty() && entry.is_offerable()) {
         before_change(entry);
         after_change(agent);
@@ -153,7 +153,7 @@ OFFERKIT_INLINE void AgentLedger::give(AgentIndex agent, const Resources& resour
     }
     entry.available += resources;
     OFFERKIT_ASSERT(entry.total.amounts().contains(entry.available.amounts()));
-    if (entry.active) available_ += detail::amounts_of(resources);
+    if (entry.active) available_ += resources.amounts();
     if (entry.active && !entry.is_offerable() && !entry.available.is_empty()) {
         before_change(entry);
         after_change(agent);
@@ -185,7 +185,7 @@ OFFERKIT_INLINE void AgentLedger::check_invariants() const {
         if (!exists) continue;
         ++size;
         totals += detail::amounts_of(entry.total);
-        if (entry.active) available += detail::amounts_of(entry.available);
+        if (entry.active) available += entry.available.amounts();
         if (!entry.active) ++inactive[static_cast<std::size_t>(entry.why)];
     }
     OFFERKIT_ASSERT(totals == totals_ && available == available_);

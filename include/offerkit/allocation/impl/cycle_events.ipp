@@ -60,6 +60,7 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::ClaimantPut& e) {
     if (claimant.leaf.is_none()) {
         claimant.leaf = tree_.insert(e.role, e.claimant, e.framework);
         claimant.counted_to = decisions_;
+        claimant.parked_to = parked_decisions(claimant.leaf);
         claimant.active = true;
     }
     claimant.capabilities = e.info.capabilities;
@@ -84,8 +85,9 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::ClaimantGone& e) {
     claimant.active = false;
     refresh_live(claimant);
     filters_.erase(e.claimant);
+    if (claimant.dirty) std::erase(dirty_claimants_, e.claimant);
     drop_from_order(claimant.leaf);
-    tree_.erase(claimant.leaf, [this](NodeIndex role) { drop_from_order(role); });
+    tree_.erase(claimant.leaf, [this](NodeIndex role) { forget_role(role); });
     claimant = Claimant{};
     changed_ = true;
 }
@@ -96,6 +98,7 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::Occupied& e) {
     const Amounts amounts = detail::amounts_of(e.resources);
     agents_.occupy(e.agent, e.resources);
     tree_.allocate(claimant.leaf, amounts);
+    quota_.follow(tree_, claimant.leaf);
     claimant.allocated.amounts() += amounts;
     mark_stale(claimant.leaf);
 }
@@ -106,9 +109,11 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::Recovered& e) {
     const Amounts amounts = detail::amounts_of(e.resources);
     agents_.give(e.agent, e.resources);
     tree_.release(claimant.leaf, amounts);
+    quota_.follow(tree_, claimant.leaf);
     claimant.allocated.amounts() -= amounts;
     mark_stale(claimant.leaf);
     mark_agent(e.agent);
+    look_at_limits(claimant.leaf);
     if (claimant.demand_stated) {
         // It may have declined, and still want as much: it restates its demand once it launches.
         for (Wanted& wanted : claimant.wanted) wanted.left = wanted.count;
@@ -146,12 +151,24 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::RolePut& e) {
     const NodeIndex node = tree_.make(e.config.role);
     tree_[node].weight = e.config.weight;
     tree_[node].configured = e.config != RoleConfig{e.config.role, 1000, {}};
+    quota_.put(tree_, node, e.config.quota);
     mark_stale(node);
-    changed_ = true;
+    mark_everything();
+    look_at_limits(node);
     if (!tree_[node].configured && tree_[node].children.empty()) {
-        drop_from_order(node);
-        tree_.erase(node, [this](NodeIndex role) { drop_from_order(role); });
+        tree_.erase(node, [this](NodeIndex role) { forget_role(role); });
     }
+}
+
+OFFERKIT_INLINE void CycleBase::hear(const allocator_event::KindPut& e) {
+    quota_.name_slot(e.slot, e.name);
+    mark_everything();
+    tree_.for_each([this](NodeIndex node) { unpark_if_possible(node); });
+}
+
+OFFERKIT_INLINE void CycleBase::forget_role(NodeIndex role) {
+    drop_from_order(role);
+    quota_.forget(tree_, role);
 }
 
 }  // namespace offerkit

@@ -26,6 +26,10 @@ std::unique_ptr<Allocator> make_cycle(CycleOptions options) {
 inline constexpr std::array policy_table{
     PolicyEntry{{WeightedDrf::name, "least weighted dominant share first, at every level of roles"},
                 &make_cycle<WeightedDrf>},
+    PolicyEntry{{Fifo::name, "first come, first served: shares and weights mean nothing"},
+                &make_cycle<Fifo>},
+    PolicyEntry{{RandomOrder::name, "a lottery in proportion to weights, whatever is held"},
+                &make_cycle<RandomOrder>},
 };
 
 inline constexpr auto policy_summaries = [] {
