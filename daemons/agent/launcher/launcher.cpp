@@ -215,6 +215,10 @@ void Launcher::fill_list(Connection& connection) {
         const auto slot = connection.list_at;
         if (tasks_[slot].state != TaskState::free) {
             if (!list_task(connection, slot)) return;
+            // What the list says is no news any more.
+            const auto& task = tasks_[slot];
+            const bool is_told = task.state == TaskState::ended || task.started_told;
+            if (task.in_news && is_told) remove_news(slot);
             ++connection.list_count;
         }
         ++connection.list_at;

@@ -171,6 +171,7 @@ public:
     }
 
     void connect() {
+        news_.clear();
         REQUIRE(client.connect(work_dir().string(), patience) == "");
         say_hello(client);
     }
@@ -200,7 +201,12 @@ public:
     /// The next report, which must be of this kind. It stays valid until the next call.
     template <typename Kind>
     Kind expect() {
-        last_ = client.next(patience);
+        if (news_.empty()) {
+            last_ = client.next(patience);
+        } else {
+            last_ = std::move(news_.front());
+            news_.erase(news_.begin());
+        }
         REQUIRE(last_.has_value());
         INFO("report number " << last_->report.index());
         REQUIRE(std::holds_alternative<Kind>(last_->report));
@@ -224,6 +230,7 @@ public:
     }
     Exited run(const std::string& key, const std::string& script) { return run(make(key, script)); }
 
+    /// The answer to `list`. News that came with it are kept for `expect`.
     std::vector<OwnedReport> list() {
         send(ListRequest{});
         std::vector<OwnedReport> reports;
@@ -234,7 +241,7 @@ public:
                 REQUIRE(end->count == reports.size());
                 return reports;
             }
-            reports.push_back(std::move(*report));
+            (is_listed(report->report) ? reports : news_).push_back(std::move(*report));
         }
     }
 
@@ -266,11 +273,19 @@ public:
     Client client;
 
 private:
+    static bool is_listed(const Report& report) {
+        if (const auto* const started = std::get_if<Started>(&report)) return started->listed;
+        if (const auto* const exited = std::get_if<Exited>(&report)) return exited->listed;
+        if (const auto* const failed = std::get_if<Failed>(&report)) return failed->listed;
+        return std::holds_alternative<Starting>(report);
+    }
+
     Folder folder_;
     int pipe_[2] = {-1, -1};
     pid_t pid_ = -1;
     bool watched_ = true;
     std::optional<OwnedReport> last_;
+    std::vector<OwnedReport> news_;
     std::vector<pid_t> task_pids_;
 };
 

@@ -164,15 +164,17 @@ TEST_CASE("a task whose supervisor is killed is ended and told once", "[launcher
 TEST_CASE("a supervisor killed while it clears up keeps the status of the task", "[launcher]") {
     Launchers launchers;
     launchers.start();
-    auto request = launchers.make("one",
-                                  "setsid sh -c 'trap \"\" TERM; echo $$ >left; while :; do "
-                                  "sleep 1000; done' & while ! [ -s left ]; do sleep 0.01; "
-                                  "done; exit 6");
+    auto request =
+        launchers.make("one",
+                       "setsid sh -c 'trap \"\" TERM; echo $$ >left; "
+                       "while :; do sleep 1000; done' & "
+                       "while ! [ -s left ] || ! [ -e go ]; do sleep 0.01; done; exit 6");
     request.leftover_grace_ms = 600'000;
     launchers.send(request);
     const auto pid = static_cast<pid_t>(launchers.expect<Started>().pid);
     const auto supervisor = parent_of(pid);
     const auto left = read_pid(launchers.box("one") / "left");
+    let_go(launchers, "one");
     CHECK(eventually([&] { return is_gone(pid) && parent_of(left) == supervisor; }));
     // The first task's end part: the status is on record while the rest is still being ended.
     CHECK(eventually(
