@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The command line. The only file of the tool that names CLI11.
+
+#include "commands.hpp"
+#include "nearest.hpp"
+
+#include <offerkit/version.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace offerkit::tools {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> commands = {"dev",    "run",   "agents", "frameworks",
+                                                      "tasks",  "offers"};
+
+struct Options {
+    runtime::ClusterAccess access;
+    std::string token_file;
+    std::string output = "table";
+    ListOptions list;
+    RunOptions run;
+    DevOptions dev;
+};
+
+void add_access(CLI::App& command, Options& options) {
+    command.add_option("--master", options.access.master,
+                       "HOST:PORT of the master [OFFERKIT_MASTER, else that of offerkit dev]");
+    command.add_option("--http", options.access.http,
+                       "URL of the master's HTTP API [OFFERKIT_HTTP, else that of offerkit dev]");
+    command.add_option("--token-file", options.token_file,
+                       "file with the cluster's token [OFFERKIT_TOKEN_FILE, OFFERKIT_TOKEN, ...]");
+}
+
+void add_list(CLI::App& app, Options& options, const std::string& what, const std::string& help) {
+    CLI::App* const command = app.add_subcommand(what, help);
+    add_access(*command, options);
+    command->add_option("-o,--output", options.output, "table or json [table]")
+        ->check(CLI::IsMember({"table", "json"}));
+    if (what == "tasks") {
+        command->add_option("--framework", options.list.framework, "only tasks of this framework");
+        command->add_option("--state", options.list.state, "only tasks in this state");
+    }
+    command->footer("Example: offerkit " + what + " -o json");
+    command->callback([&options, what] { options.list.what = what; });
+}
+
+void add_run(CLI::App& app, Options& options) {
+    CLI::App* const run = app.add_subcommand("run", "Run a command, or a file of jobs, as tasks");
+    add_access(*run, options);
+    RunOptions& o = options.run;
+    run->add_option("--name", o.name, "what listings call it");
+    run->add_option("--role", o.role, "role to run in [*]");
+    run->add_option("--cpus", o.cpus, "of each job that does not say [1]");
+    run->add_option("--mem", o.mem_mib, "MiB of each job that does not say [128]");
+    run->add_option("--env", o.environment, "KEY=VALUE, may be repeated")->allow_extra_args(false);
+    run->add_option("--jobs", o.jobs_file, "JSON Lines: id, command or argv, cpus, mem_mib, env");
+    run->add_option("--output-dir", o.output_dir, "save each job's output as DIR/ID.stdout, .stderr");
+    run->add_option("--results", o.results_file, "write how each job ended, as JSON Lines");
+    run->add_option("--max-parallel", o.parallel_max, "jobs at once [as many as fit]")
+        ->check(CLI::PositiveNumber);
+    run->add_option("command", o.argv, "the command and its arguments, after --");
+    run->footer("Examples: offerkit run --cpus 0.5 -- sh -c 'echo hello'\n"
+                "          offerkit run --jobs jobs.jsonl --output-dir out\n\n"
+                "Exit code of a command: its own, 128 + N when signal N ended it, 125 when it could "
+                "not run.\nOf a file: 0 all finished, 1 some did not, 2 nothing was run because "
+                "something is wrong, 3 no cluster.");
+}
+
+void add_dev(CLI::App& app, Options& options) {
+    CLI::App* const dev = app.add_subcommand("dev", "Run a cluster on this computer until Ctrl-C");
+    dev->add_option("--agents", options.dev.agents, "how many agents [1]")
+        ->check(CLI::Range(1, 64));
+    dev->add_option("--policy", options.dev.policy, "who is offered what first [drf]");
+    dev->add_option("--resources", options.dev.resources,
+                    "of each agent, such as cpus:2;mem:1024 [an equal part of this machine]");
+    dev->add_option("--work-dir", options.dev.work_dir,
+                    "folder for logs and sandboxes, kept [a temporary one, removed]");
+    dev->footer("Example: offerkit dev --agents 3");
+}
+
+/// A word that is no command: says so better than "the following argument was not expected".
+int refuse_unknown(int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return exit_done;
+    const std::string_view word = argv[1];
+    for (const std::string_view command : commands) {
+        if (word == command) return exit_done;
+    }
+    std::string text = "command " + std::string(word.substr(0, 64)) + " is not known";
+    const std::string_view near = nearest(word, commands);
+    if (!near.empty()) text += ", did you mean " + std::string(near) + "?";
+    return fail(exit_usage, text + "; offerkit --help lists what there is");
+}
+
+/// Fills in where the cluster is. Prints why not.
+int find_access(Options& options) {
+    runtime::ClusterAccess& access = options.access;
+    if (!options.token_file.empty()) {
+        Result<std::string> token = runtime::read_token_file(options.token_file);
+        if (!token) return fail(exit_usage, format_refusal(token.error()));
+        access.token = std::move(*token);
+    }
+    Result<runtime::ClusterAccess> found = runtime::find_cluster(access);
+    if (!found) return fail(exit_cluster, format_refusal(found.error()));
+    if (found->http.empty()) {
+        return fail(exit_cluster, "this program: find the HTTP API: nobody says where it is; "
+                                  "give --http http://HOST:PORT, or set OFFERKIT_HTTP");
+    }
+    access = std::move(*found);
+    return exit_done;
+}
+
+int dispatch(const CLI::App& app, Options& options) {
+    if (app.got_subcommand("dev")) return dev(options.dev);
+    if (app.got_subcommand("run")) {
+        const bool file = !options.run.jobs_file.empty();
+        if (file == !options.run.argv.empty()) {
+            return fail(exit_usage, file ? "run: give --jobs FILE or a command, not both"
+                                         : "run: give a command after --, or --jobs FILE");
+        }
+        if (const int code = find_access(options); code != exit_done) return code;
+        options.run.access = options.access;
+        return run(options.run);
+    }
+    if (const int code = find_access(options); code != exit_done) return code;
+    options.list.access = options.access;
+    options.list.json = options.output == "json";
+    return list(options.list);
+}
+
+}  // namespace
+
+int fail(int code, const std::string& text) {
+    std::fprintf(stderr, "offerkit: %s\n", text.c_str());
+    return code;
+}
+
+int main_with(int argc, char** argv) {
+    if (const int code = refuse_unknown(argc, argv); code != exit_done) return code;
+    CLI::App app{"OfferKit: an offer-based cluster manager"};
+    app.set_version_flag("--version", std::string("offerkit ") + version_text);
+    app.require_subcommand(1);
+    app.footer("Example: offerkit dev --agents 3   (then, elsewhere: offerkit run -- hostname)");
+    Options options;
+    add_dev(app, options);
+    add_run(app, options);
+    add_list(app, options, "agents", "List the agents");
+    add_list(app, options, "frameworks", "List the frameworks");
+    add_list(app, options, "tasks", "List the tasks");
+    add_list(app, options, "offers", "List the outstanding offers");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version.
+        return fail(exit_usage, std::string(error.what()) + "; see offerkit --help");
+    }
+    return dispatch(app, options);
+}
+
+}  // namespace offerkit::tools

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dev_cluster.hpp"
+
+#include <offerkit/resources/text.hpp>
+#include <offerkit/runtime/work_dir.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+#include <thread>
+
+namespace offerkit::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto ready_within = 30s;
+constexpr int stop_grace_ms = 10'000;
+
+Refusal refuse(RefusalCode code, std::string who, std::string what, std::string why,
+               std::string todo) {
+    return {code, std::move(who), std::move(what), std::move(why), std::move(todo)};
+}
+
+/// A program beside ours, as they are built and installed; else one on the PATH.
+std::string find_program(const std::string& name) {
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    if (!error && fs::exists(self.parent_path() / name, error)) return self.parent_path() / name;
+    const char* const path = std::getenv("PATH");
+    std::istringstream folders{path == nullptr ? "" : path};
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        if (::access((folder + "/" + name).c_str(), X_OK) == 0) return folder + "/" + name;
+    }
+    return {};
+}
+
+std::string tail_of(const std::string& path) {
+    std::ifstream file(path);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    while (text.ends_with('\n')) text.pop_back();
+    const std::size_t line = text.find_last_of('\n');
+    return line == std::string::npos ? text : text.substr(line + 1);
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// An equal part of this machine: whole thousandths of cpus, three quarters of the memory.
+std::string equal_part(std::uint32_t agents) {
+    const std::int64_t cpus = std::max<std::int64_t>(
+        1000, 1000 * static_cast<std::int64_t>(std::thread::hardware_concurrency()) / agents);
+    const std::int64_t pages = ::sysconf(_SC_PHYS_PAGES);
+    const std::int64_t mem = pages / 4 * 3 / agents * ::sysconf(_SC_PAGESIZE) / (1024 * 1024);
+    return "cpus:" + format_amount(cpus) + ";mem:" + std::to_string(std::max<std::int64_t>(mem, 64));
+}
+
+}  // namespace
+
+DevCluster::DevCluster(DevCluster&& other) noexcept
+    : access_(std::move(other.access_)), work_dir_(std::move(other.work_dir_)),
+      work_dir_is_ours_(std::exchange(other.work_dir_is_ours_, false)),
+      dev_file_written_(std::exchange(other.dev_file_written_, false)),
+      lock_(std::exchange(other.lock_, -1)),
+      lifeline_read_(std::exchange(other.lifeline_read_, -1)),
+      lifeline_write_(std::exchange(other.lifeline_write_, -1)),
+      children_(std::exchange(other.children_, {})) {}
+
+DevCluster::~DevCluster() { stop(); }
+
+Result<DevCluster> DevCluster::start(const DevOptions& options) {
+    if (!options.resources.empty()) {
+        const Result<Resources> resources = parse_resources(options.resources);
+        if (!resources) return resources.error();
+    }
+    DevCluster cluster;
+    if (Result<void> locked = cluster.lock(); !locked) return std::move(locked).error();
+    if (Result<void> made = cluster.make_work_dir(options.work_dir); !made) {
+        return std::move(made).error();
+    }
+    if (Result<void> started = cluster.start_all(options); !started) {
+        return std::move(started).error();
+    }
+    return cluster;
+}
+
+// One per user and runtime folder: the file by which the tool finds the cluster names only one.
+Result<void> DevCluster::lock() {
+    const std::string path = runtime::dev_file_path();
+    const fs::path folder = fs::path(path).parent_path();
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        return refuse(RefusalCode::unavailable, "folder " + folder.string(), "make",
+                      std::strerror(errno), "set XDG_RUNTIME_DIR to a folder of yours");
+    }
+    struct stat about {};
+    if (::lstat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
+        about.st_uid != ::geteuid() || (about.st_mode & 077) != 0) {
+        return refuse(RefusalCode::forbidden, "folder " + folder.string(), "keep a token in",
+                      "others can get into it, or it belongs to another user",
+                      "make it yours alone: chmod 700");
+    }
+    lock_ = ::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+        return refuse(RefusalCode::already_exists, "offerkit dev", "start a cluster",
+                      "another one runs for this user (" + path + ")",
+                      "end the other one, or set XDG_RUNTIME_DIR to another folder");
+    }
+    return {};
+}
+
+Result<void> DevCluster::make_work_dir(const std::string& asked) {
+    std::error_code error;
+    if (!asked.empty()) {
+        fs::create_directories(asked, error);
+        const fs::path absolute = fs::absolute(asked, error);
+        if (error) {
+            return refuse(RefusalCode::unavailable, "folder " + asked, "make", error.message(),
+                          "give another --work-dir");
+        }
+        work_dir_ = absolute.lexically_normal();
+        return {};
+    }
+    std::string pattern = (fs::temp_directory_path(error) / "offerkit-dev-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        return refuse(RefusalCode::unavailable, "folder " + pattern, "make", std::strerror(errno),
+                      "give a --work-dir");
+    }
+    work_dir_ = pattern;
+    work_dir_is_ours_ = true;
+    return {};
+}
+
+Result<void> DevCluster::start_all(const DevOptions& options) {
+    int lifeline[2];
+    if (::pipe2(lifeline, O_CLOEXEC) != 0) {
+        return refuse(RefusalCode::unavailable, "kernel", "make a pipe", std::strerror(errno),
+                      "close other programs");
+    }
+    lifeline_read_ = lifeline[0];
+    lifeline_write_ = lifeline[1];
+    Result<std::string> token = runtime::make_token();
+    if (!token) return std::move(token).error();
+    access_.token = *token;
+    if (Result<void> written = runtime::write_file(work_dir_ + "/token", *token + "\n"); !written) {
+        return written;
+    }
+    const std::string ready = work_dir_ + "/master.ready";
+    std::vector<std::string> arguments = {"--port",       "0",
+                                          "--http-port",  "0",
+                                          "--work-dir",   work_dir_ + "/master",
+                                          "--token-file", work_dir_ + "/token",
+                                          "--ready-file", ready};
+    if (!options.policy.empty()) {
+        arguments.insert(arguments.end(), {"--policy", options.policy});
+    }
+    if (Result<void> spawned = spawn("offerkit-master", "master", arguments); !spawned) {
+        return spawned;
+    }
+    const Result<std::string> text = await_ready(ready);
+    if (!text) return text.error();
+    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object()) {
+        return refuse(RefusalCode::malformed, "file " + ready, "read", "is not a JSON object",
+                      "use daemons of the tool's version");
+    }
+    access_.master = json.value("master", "");
+    access_.http = json.value("http", "");
+    for (std::uint32_t i = 1; i <= options.agents; ++i) {
+        if (Result<void> started = start_agent(options, i); !started) return started;
+    }
+    Result<void> written =
+        runtime::write_file(runtime::dev_file_path(), runtime::format_dev_file(access_));
+    dev_file_written_ = written.has_value();
+    return written;
+}
+
+Result<void> DevCluster::start_agent(const DevOptions& options, std::uint32_t number) {
+    const std::string name = "agent-" + std::to_string(number);
+    const std::string ready = work_dir_ + "/" + name + ".ready";
+    std::string resources =
+        options.resources.empty() ? equal_part(options.agents) : options.resources;
+    if (resources.find("ports:") == std::string::npos) {
+        // Agents on one computer must not give the same port twice.
+        constexpr std::uint32_t ports_each = 15;
+        const std::uint32_t first = 31'000 + (number - 1) * ports_each;
+        resources += ";ports:[" + std::to_string(first) + "-" +
+                     std::to_string(first + ports_each - 1) + "]";
+    }
+    Result<void> spawned =
+        spawn("offerkit-agent", name,
+              {"--master", access_.master, "--token-file", work_dir_ + "/token", "--work-dir",
+               work_dir_ + "/" + name, "--resources", resources, "--http-port", "0", "--hostname",
+               "localhost", "--ready-file", ready});
+    if (!spawned) return spawned;
+    const Result<std::string> text = await_ready(ready);
+    return text ? Result<void>{} : Result<void>{text.error()};
+}
+
+Result<void> DevCluster::spawn(const std::string& program, const std::string& name,
+                               std::vector<std::string> arguments) {
+    const std::string path = find_program(program);
+    if (path.empty()) {
+        return refuse(RefusalCode::not_found, program, "start",
+                      "is neither beside this program nor on the PATH", "build or install it");
+    }
+    const std::string log = work_dir_ + "/" + name + ".log";
+    arguments.insert(arguments.begin(), path);
+    arguments.insert(arguments.end(), {"--exit-with-parent-fd", std::to_string(lifeline_read_)});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        return refuse(RefusalCode::unavailable, program, "start", std::strerror(errno),
+                      "close other programs");
+    }
+    if (pid == 0) {
+        // Its own group: Ctrl-C is for us alone, and we end the daemons in order.
+        ::setpgid(0, 0);
+        sigset_t none;
+        sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        const int out = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+        const int in = ::open("/dev/null", O_RDONLY);
+        if (out < 0 || in < 0) ::_exit(126);
+        ::dup2(in, STDIN_FILENO);
+        ::dup2(out, STDOUT_FILENO);
+        ::dup2(out, STDERR_FILENO);
+        ::fcntl(lifeline_read_, F_SETFD, 0);
+        ::execv(path.c_str(), argv.data());
+        ::_exit(127);
+    }
+    children_.push_back({name, log, pid});
+    return {};
+}
+
+Result<std::string> DevCluster::await_ready(const std::string& path) {
+    const auto give_up = std::chrono::steady_clock::now() + ready_within;
+    while (std::chrono::steady_clock::now() < give_up) {
+        if (std::string text = read_file(path); !text.empty()) return text;
+        if (const std::string dead = find_dead(); !dead.empty()) {
+            return refuse(RefusalCode::unavailable, "offerkit dev", "start a cluster", dead,
+                          "mend what it says");
+        }
+        std::this_thread::sleep_for(5ms);
+    }
+    return refuse(RefusalCode::unavailable, children_.back().name, "come up",
+                  "not ready after 30 s: " + tail_of(children_.back().log),
+                  "see " + children_.back().log);
+}
+
+std::string DevCluster::find_dead() {
+    for (Child& child : children_) {
+        int status = 0;
+        if (child.pid < 0 || ::waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
+        child.pid = -1;
+        const std::string how =
+            WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                                : "ended with exit code " + std::to_string(WEXITSTATUS(status));
+        return child.name + " " + how + ": " + tail_of(child.log);
+    }
+    return {};
+}
+
+void DevCluster::end_children(std::size_t first, std::size_t last, int signal_number, int wait_ms) {
+    for (std::size_t i = first; i < last; ++i) {
+        if (children_[i].pid > 0) ::kill(children_[i].pid, signal_number);
+    }
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds{wait_ms};
+    bool left = true;
+    while (left && std::chrono::steady_clock::now() < give_up) {
+        left = false;
+        for (std::size_t i = first; i < last; ++i) {
+            Child& child = children_[i];
+            if (child.pid > 0 && ::waitpid(child.pid, nullptr, WNOHANG) == child.pid) child.pid = -1;
+            left = left || child.pid > 0;
+        }
+        if (left) std::this_thread::sleep_for(5ms);
+    }
+}
+
+void DevCluster::stop() {
+    if (lock_ < 0) return;
+    if (dev_file_written_) ::unlink(runtime::dev_file_path().c_str());
+    // Agents first, so that they can still tell the master how their tasks ended.
+    if (!children_.empty()) {
+        end_children(1, children_.size(), SIGTERM, stop_grace_ms);
+        end_children(0, 1, SIGTERM, stop_grace_ms);
+        end_children(0, children_.size(), SIGKILL, stop_grace_ms);
+        children_.clear();
+    }
+    for (int* descriptor : {&lifeline_read_, &lifeline_write_}) {
+        if (*descriptor >= 0) ::close(std::exchange(*descriptor, -1));
+    }
+    std::error_code error;
+    if (work_dir_is_ours_) fs::remove_all(work_dir_, error);
+    ::unlink((runtime::dev_file_path() + ".lock").c_str());
+    ::close(std::exchange(lock_, -1));
+}
+
+}  // namespace offerkit::tools

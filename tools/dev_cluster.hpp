@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The processes of `offerkit dev`: a master and its agents on loopback, which end with us, however
+/// we end.
+
+#include "commands.hpp"
+
+#include <offerkit/core/result.hpp>
+#include <offerkit/runtime/cluster_access.hpp>
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offerkit::tools {
+
+class DevCluster {
+public:
+    /// Starts all of it and waits until it is ready. Refuses: `already_exists` when another one
+    /// runs for this user, `not_found` daemons, and whatever keeps a daemon from coming up, with
+    /// the end of its log.
+    static Result<DevCluster> start(const DevOptions& options);
+    DevCluster(DevCluster&& other) noexcept;
+    DevCluster& operator=(DevCluster&&) = delete;
+    ~DevCluster();
+
+    [[nodiscard]] const runtime::ClusterAccess& access() const { return access_; }
+    [[nodiscard]] const std::string& work_dir() const { return work_dir_; }
+
+    /// A sentence about the first process that has ended by itself; empty if all run.
+    [[nodiscard]] std::string find_dead();
+
+    /// Ends all processes: asked first, killed after a grace. Removes what was made.
+    void stop();
+
+private:
+    struct Child {
+        std::string name;
+        std::string log;
+        pid_t pid = -1;
+    };
+
+    DevCluster() = default;
+    Result<void> lock();
+    Result<void> make_work_dir(const std::string& asked);
+    Result<void> start_all(const DevOptions& options);
+    Result<void> start_agent(const DevOptions& options, std::uint32_t number);
+    Result<void> spawn(const std::string& program, const std::string& name,
+                       std::vector<std::string> arguments);
+    /// The ready file of the latest child, once it is there.
+    Result<std::string> await_ready(const std::string& path);
+    void end_children(std::size_t first, std::size_t last, int signal_number, int wait_ms);
+
+    runtime::ClusterAccess access_;
+    std::string work_dir_;
+    bool work_dir_is_ours_ = false;
+    bool dev_file_written_ = false;
+    int lock_ = -1;
+    int lifeline_read_ = -1;   // Inherited by the children; readable when we are gone.
+    int lifeline_write_ = -1;
+    std::vector<Child> children_;  // The master first.
+};
+
+}  // namespace offerkit::tools

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "batch.hpp"
+#include "commands.hpp"
+#include "fetch.hpp"
+#include "http_peer.hpp"
+#include "jobs.hpp"
+#include "results.hpp"
+#include "stream.hpp"
+
+#include <offerkit/resources/builder.hpp>
+#include <offerkit/resources/text.hpp>
+#include <offerkit/runtime/run_framework.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+namespace offerkit::tools {
+
+namespace {
+
+/// What a single command's own failures exit with, so that they are not taken for the command's.
+constexpr int exit_not_run = 125;
+constexpr int exit_interrupted = 130;
+
+Result<std::vector<AgentSize>> agent_sizes(const runtime::ClusterAccess& access) {
+    Result<HttpPeer> master = HttpPeer::at(access.http, access.token);
+    if (!master) return std::move(master).error();
+    const Result<std::string> body = master->get("/v1/agents");
+    if (!body) return body.error();
+    const auto json = nlohmann::json::parse(*body, nullptr, false);
+    if (!json.is_object() || !json.contains("agents")) {
+        return Refusal{RefusalCode::malformed, access.http, "list agents",
+                       "the answer is not understood", "use a tool of the master's version"};
+    }
+    std::vector<AgentSize> sizes;
+    for (const auto& agent : json["agents"]) {
+        ResourcesBuilder builder;
+        for (const auto& [name, amount] : agent["resources"].items()) {
+            if (!amount.is_number()) continue;
+            const Result<std::int64_t> units = parse_amount(amount.dump());
+            if (!units) return units.error();
+            if (Result<void> put = builder.amount(name, *units); !put) return put.error();
+        }
+        sizes.push_back({agent.value("id", ""), std::move(builder).take()});
+    }
+    return sizes;
+}
+
+Result<JobDefaults> defaults_of(const RunOptions& options) {
+    JobDefaults defaults;
+    const auto amount = [&](const char* flag, const std::string& text,
+                            std::size_t slot) -> Result<void> {
+        const Result<std::int64_t> units = parse_amount(text);
+        if (!units || *units > limits::amount_per_agent_max) {
+            return Refusal{RefusalCode::invalid, std::string("flag ") + flag, "read " + text,
+                           units ? "larger than any agent may be" : units.error().why,
+                           "write a positive number with at most three decimals"};
+        }
+        defaults.resources.amounts().set(slot, *units);
+        return {};
+    };
+    if (Result<void> set = amount("--cpus", options.cpus, *slot_of<Cpus>); !set) {
+        return std::move(set).error();
+    }
+    if (Result<void> set = amount("--mem", options.mem_mib, *slot_of<Mem>); !set) {
+        return std::move(set).error();
+    }
+    for (const std::string& pair : options.environment) {
+        const std::size_t equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return Refusal{RefusalCode::malformed, "flag --env", "read " + pair,
+                           "is not KEY=VALUE", "write --env KEY=VALUE"};
+        }
+        defaults.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    return defaults;
+}
+
+/// The jobs of a file, or the one of the command line. Prints what is wrong with them.
+Result<std::vector<Job>> read_jobs(const RunOptions& options, const JobDefaults& defaults) {
+    if (options.jobs_file.empty()) {
+        nlohmann::json line = {{"id", options.name.empty() ? "command" : options.name},
+                               {"argv", options.argv}};
+        Result<Job> job = parse_job(line.dump(-1, ' ', false,
+                                              nlohmann::json::error_handler_t::replace),
+                                    0, defaults);
+        if (!job) {
+            Refusal refusal = std::move(job).error();
+            refusal.who = "command";
+            return refusal;
+        }
+        return std::vector<Job>{std::move(*job)};
+    }
+    std::ifstream file(options.jobs_file, std::ios::binary);
+    if (!file) {
+        return Refusal{RefusalCode::not_found, "file " + options.jobs_file, "read jobs",
+                       "cannot be opened", "check its path and permissions"};
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    Jobs jobs = parse_jobs(std::move(text).str(), defaults);
+    if (jobs.bad_lines == 0) return std::move(jobs.jobs);
+    for (const Refusal& refusal : jobs.refusals) {
+        std::fprintf(stderr, "offerkit: %s: %s\n", options.jobs_file.c_str(),
+                     format_refusal(refusal).c_str());
+    }
+    return Refusal{RefusalCode::invalid, "file " + options.jobs_file, "run its jobs",
+                   std::to_string(jobs.bad_lines) + " lines are wrong",
+                   "mend them: nothing was run"};
+}
+
+bool say_unfit(const std::vector<Refusal>& unfit) {
+    for (std::size_t i = 0; i < unfit.size() && i < Jobs::refusals_max; ++i) {
+        std::fprintf(stderr, "offerkit: %s\n", format_refusal(unfit[i]).c_str());
+    }
+    if (unfit.size() > Jobs::refusals_max) {
+        std::fprintf(stderr, "offerkit: %zu more jobs fit on no agent\n",
+                     unfit.size() - Jobs::refusals_max);
+    }
+    return !unfit.empty();
+}
+
+runtime::FrameworkOptions framework_options(const RunOptions& options) {
+    runtime::FrameworkOptions framework;
+    framework.name = options.name.empty() ? "offerkit run" : options.name;
+    framework.roles = {options.role};
+    framework.failover_timeout = Duration{0};  // Without the tool nobody would collect its tasks.
+    framework.master = options.access.master;
+    framework.token = options.access.token;
+    framework.connect_timeout = std::chrono::seconds{30};
+    return framework;
+}
+
+int run_command(const RunOptions& options, std::vector<Job> jobs) {
+    OutputStream stream{options.access};
+    BatchScheduler scheduler{std::move(jobs), 1,
+                             {[&](std::size_t, const TaskStatus& status) { stream.tell(status); }}};
+    const Result<void> ended = try_run_framework(scheduler, framework_options(options));
+    stream.finish();
+    if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
+    const JobOutcome& outcome = scheduler.outcomes().front();
+    if (!outcome.ended) return fail(exit_interrupted, "interrupted: the command was killed");
+    const TaskStatus& status = outcome.status;
+    if (status.exit && status.exit->signal != 0) return 128 + status.exit->signal;
+    if (status.exit) return status.exit->code;
+    return fail(exit_not_run, "the command is " + std::string(format_task_state(status.state)) +
+                                  ": " + status.message);
+}
+
+int run_file(const RunOptions& options, std::vector<Job> jobs) {
+    OutputFetcher fetcher{options.access, options.output_dir};
+    Progress progress{jobs.size(), ::isatty(STDERR_FILENO) == 1};
+    const std::size_t parallel =
+        options.parallel_max == 0 ? std::numeric_limits<std::size_t>::max() : options.parallel_max;
+    std::unique_ptr<BatchScheduler> scheduler;
+    const auto on_status = [&](std::size_t job, const TaskStatus& status) {
+        progress.tell(scheduler->ended(), scheduler->running());
+        if (scheduler->outcomes()[job].ended) {
+            fetcher.fetch(scheduler->jobs()[job].id, status);
+        }
+    };
+    scheduler = std::make_unique<BatchScheduler>(std::move(jobs), parallel,
+                                                 BatchScheduler::Hooks{on_status});
+    const Result<void> ended = try_run_framework(*scheduler, framework_options(options));
+    const std::vector<Refusal> missing = fetcher.finish();
+    progress.finish();
+    for (const Refusal& refusal : missing) {
+        std::fprintf(stderr, "offerkit: %s\n", format_refusal(refusal).c_str());
+    }
+    if (!options.results_file.empty()) {
+        if (Result<void> written = write_results(options.results_file, *scheduler); !written) {
+            return fail(exit_failed, format_refusal(written.error()));
+        }
+    }
+    if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
+    const std::size_t failed = summarise(*scheduler);
+    if (!scheduler->is_done()) return exit_interrupted;
+    return failed == 0 && missing.empty() ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    const Result<JobDefaults> defaults = defaults_of(options);
+    if (!defaults) return fail(exit_usage, format_refusal(defaults.error()));
+    Result<std::vector<Job>> jobs = read_jobs(options, *defaults);
+    if (!jobs) return fail(exit_usage, format_refusal(jobs.error()));
+    const Result<std::vector<AgentSize>> agents = agent_sizes(options.access);
+    if (!agents) return fail(exit_cluster, format_refusal(agents.error()));
+    if (say_unfit(find_unfit(*jobs, *agents))) return exit_usage;
+    if (options.jobs_file.empty()) return run_command(options, std::move(*jobs));
+    return run_file(options, std::move(*jobs));
+}
+
+}  // namespace offerkit::tools

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "stream.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace offerkit::tools {
+
+namespace {
+
+constexpr auto look_again_after = std::chrono::milliseconds{100};
+
+void write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(descriptor, text.data(), text.size());
+        if (written <= 0) return;  // Our reader has gone: its problem, not the task's.
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+}  // namespace
+
+OutputStream::OutputStream(runtime::ClusterAccess access)
+    : reader_(std::move(access)), thread_([this] { run(); }) {}
+
+OutputStream::~OutputStream() { finish(); }
+
+void OutputStream::tell(const TaskStatus& status) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (!status.sandbox.empty()) {
+            status_ = status;
+            has_sandbox_ = true;
+        }
+        ended_ = ended_ || is_terminal(status.state);
+    }
+    told_.notify_one();
+}
+
+void OutputStream::finish() {
+    if (!thread_.joinable()) return;
+    {
+        const std::lock_guard lock{mutex_};
+        ended_ = true;
+    }
+    told_.notify_one();
+    thread_.join();
+}
+
+bool OutputStream::pass_on(const SandboxFile& file, std::uint64_t& offset, int descriptor) {
+    while (true) {
+        const Result<std::string> piece = reader_.read(file, offset);
+        if (!piece) {
+            std::fprintf(stderr, "offerkit: %s\n", format_refusal(piece.error()).c_str());
+            return false;
+        }
+        if (piece->empty()) return true;
+        write_all(descriptor, *piece);
+        offset += piece->size();
+    }
+}
+
+void OutputStream::run() {
+    std::uint64_t out = 0;
+    std::uint64_t err = 0;
+    while (true) {
+        bool last = false;
+        SandboxFile file;
+        {
+            std::unique_lock lock{mutex_};
+            told_.wait_for(lock, look_again_after, [&] { return ended_; });
+            last = ended_;
+            if (!has_sandbox_) {
+                if (last) return;
+                continue;
+            }
+            file = {status_.agent, status_.sandbox, "stdout"};
+        }
+        if (!pass_on(file, out, STDOUT_FILENO)) return;
+        file.name = "stderr";
+        if (!pass_on(file, err, STDERR_FILENO)) return;
+        if (last) return;
+    }
+}
+
+}  // namespace offerkit::tools
