@@ -11,32 +11,40 @@ namespace offerkit::daemons {
 
 namespace {
 
-// Exact for every amount within the limits: nlohmann prints the shortest text that reads back equal.
+// Exact for every amount within the limits: nlohmann prints the shortest text that reads back
+// equal.
 double in_display_units(std::int64_t thousandths) {
     return static_cast<double>(thousandths) / 1000.0;
 }
 
 std::string_view format_condition(master::AgentCondition condition) {
     switch (condition) {
-        case master::AgentCondition::active: return "active";
-        case master::AgentCondition::deactivated: return "deactivated";
-        case master::AgentCondition::disconnected: return "disconnected";
-        case master::AgentCondition::unreachable: return "unreachable";
+        case master::AgentCondition::active:
+            return "active";
+        case master::AgentCondition::deactivated:
+            return "deactivated";
+        case master::AgentCondition::disconnected:
+            return "disconnected";
+        case master::AgentCondition::unreachable:
+            return "unreachable";
     }
     return "?";
 }
 
 std::string_view format_condition(master::FrameworkCondition condition) {
     switch (condition) {
-        case master::FrameworkCondition::active: return "active";
-        case master::FrameworkCondition::disconnected: return "disconnected";
+        case master::FrameworkCondition::active:
+            return "active";
+        case master::FrameworkCondition::disconnected:
+            return "disconnected";
     }
     return "?";
 }
 
 Json paths_of(const std::vector<Role>& roles) {
     Json paths = Json::array();
-    for (const Role& role : roles) paths.push_back(role.path());
+    for (const Role& role : roles)
+        paths.push_back(role.path());
     return paths;
 }
 
@@ -102,7 +110,8 @@ Json to_json(const Resources& resources) {
     for (const NamedRanges& named : resources.all_ranges()) {
         json[named.name] = format_ranges(named.ranges);
     }
-    for (const NamedSet& named : resources.all_sets()) json[named.name] = named.items;
+    for (const NamedSet& named : resources.all_sets())
+        json[named.name] = named.items;
     return json;
 }
 
@@ -140,18 +149,18 @@ Json to_json(const master::FrameworkPut& framework, const master::ReadModel& mod
              {"not_offered", counts_of(found->second.not_offered, format_no_offer_reason)},
              {"declined", counts_of(found->second.declined, format_decline_reason)}});
     }
-    return {{"id", format_id(framework.id)},
-            {"name", framework.info.name},
-            {"user", framework.info.user},
-            {"principal", framework.info.principal},
-            {"state", std::string(format_condition(framework.condition))},
-            {"roles", paths_of(framework.info.roles)},
-            {"suppressed", paths_of(framework.suppressed)},
-            {"failover_timeout_seconds",
-             std::chrono::duration_cast<std::chrono::seconds>(framework.info.failover_timeout)
-                 .count()},
-            {"subscribed_at", format_time(framework.subscribed_at)},
-            {"claimants", std::move(claimants)}};
+    return {
+        {"id", format_id(framework.id)},
+        {"name", framework.info.name},
+        {"user", framework.info.user},
+        {"principal", framework.info.principal},
+        {"state", std::string(format_condition(framework.condition))},
+        {"roles", paths_of(framework.info.roles)},
+        {"suppressed", paths_of(framework.suppressed)},
+        {"failover_timeout_seconds",
+         std::chrono::duration_cast<std::chrono::seconds>(framework.info.failover_timeout).count()},
+        {"subscribed_at", format_time(framework.subscribed_at)},
+        {"claimants", std::move(claimants)}};
 }
 
 Json to_json(const master::TaskView& view) {
@@ -180,18 +189,16 @@ Json to_json(const master::TaskView& view) {
 }
 
 Json to_json(const master::OfferPut& put) {
-    return {{"id", format_id(put.offer.id)},
-            {"framework", format_id(put.offer.framework)},
-            {"agent", format_id(put.offer.agent)},
-            {"role", put.offer.role.path()},
-            {"hostname", put.offer.hostname},
-            {"resources", to_json(put.offer.resources)},
+    return {{"id", format_id(put.offer.id)},       {"framework", format_id(put.offer.framework)},
+            {"agent", format_id(put.offer.agent)}, {"role", put.offer.role.path()},
+            {"hostname", put.offer.hostname},      {"resources", to_json(put.offer.resources)},
             {"made_at", format_time(put.at)}};
 }
 
 Json to_json(const RoleConfig& config) {
     Json limits = Json::object();
-    for (const auto& [name, units] : config.quota.limits) limits[name] = in_display_units(units);
+    for (const auto& [name, units] : config.quota.limits)
+        limits[name] = in_display_units(units);
     return {{"role", config.role.path()},
             {"weight", in_display_units(config.weight)},
             {"guarantee", to_json(config.quota.guarantee)},

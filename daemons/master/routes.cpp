@@ -42,7 +42,8 @@ std::vector<std::string> parts_of(const std::string& path) {
 template <class Map, class Convert>
 runtime::HttpResponse list(const char* name, const Map& map, Convert&& convert) {
     Json items = Json::array();
-    for (const auto& [key, value] : map) items.push_back(convert(value));
+    for (const auto& [key, value] : map)
+        items.push_back(convert(value));
     return ok(document(name, std::move(items)));
 }
 
@@ -87,23 +88,36 @@ Result<protocol::OperatorCall> parse_role(const std::string& path, const std::st
 runtime::HttpResponse refuse(const Refusal& refusal) {
     unsigned status = 400;
     switch (refusal.code) {
-        case RefusalCode::unauthenticated: status = 401; break;
+        case RefusalCode::unauthenticated:
+            status = 401;
+            break;
         case RefusalCode::forbidden:
-        case RefusalCode::not_owner: status = 403; break;
-        case RefusalCode::not_found: status = 404; break;
+        case RefusalCode::not_owner:
+            status = 403;
+            break;
+        case RefusalCode::not_found:
+            status = 404;
+            break;
         case RefusalCode::already_exists:
         case RefusalCode::conflict:
         case RefusalCode::insufficient:
         case RefusalCode::quota_exceeded:
         case RefusalCode::no_longer_available:
-        case RefusalCode::stale_epoch: status = 409; break;
-        case RefusalCode::too_large: status = 413; break;
+        case RefusalCode::stale_epoch:
+            status = 409;
+            break;
+        case RefusalCode::too_large:
+            status = 413;
+            break;
         case RefusalCode::unavailable:
-        case RefusalCode::cancelled: status = 503; break;
+        case RefusalCode::cancelled:
+            status = 503;
+            break;
         case RefusalCode::malformed:
         case RefusalCode::invalid:
         case RefusalCode::unsupported:
-        case RefusalCode::wrong_cluster: break;
+        case RefusalCode::wrong_cluster:
+            break;
     }
     return {status, "application/json", document("error", to_json(refusal)).dump() + "\n"};
 }
@@ -131,8 +145,7 @@ Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request) 
         return protocol::OperatorCall{protocol::KillTaskOf{*id, TaskId{parts[4]}}};
     }
     if (parts[1] == "roles") {
-        return parse_role(request.path.substr(std::string_view("/v1/roles/").size()),
-                          request.body);
+        return parse_role(request.path.substr(std::string_view("/v1/roles/").size()), request.body);
     }
     return no_such_path(request);
 }
@@ -143,9 +156,9 @@ MasterRoutes::MasterRoutes(ClusterFacts facts, Ask ask)
 void MasterRoutes::handle(const runtime::HttpRequest& request, runtime::HttpRespond respond) const {
     if (request.method == "GET") return respond(read(request));
     if (request.method != "POST") {
-        return respond(refuse({RefusalCode::unsupported, request.method + " " + request.path,
-                               "answer", "only GET and POST are known",
-                               "GET to read, POST to change"}));
+        return respond(
+            refuse({RefusalCode::unsupported, request.method + " " + request.path, "answer",
+                    "only GET and POST are known", "GET to read, POST to change"}));
     }
     Result<protocol::OperatorCall> call = parse_write(request);
     if (!call) return respond(refuse(call.error()));
@@ -170,8 +183,7 @@ runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) co
     if (request.path == "/v1/notes") {
         Json notes = Json::array();
         for (const master::Noted& note : model_.notes()) {
-            notes.push_back(
-                {{"at", format_time(note.at)}, {"who", note.who}, {"text", note.text}});
+            notes.push_back({{"at", format_time(note.at)}, {"who", note.who}, {"text", note.text}});
         }
         return ok(document("notes", std::move(notes)));
     }

@@ -30,7 +30,8 @@ void call_on_offers(S& scheduler, std::span<const Offer> offers, Replies& replie
     if constexpr (AnswersOffersTogether<S>) {
         scheduler.on_offers(offers, replies);
     } else {
-        for (const Offer& offer : offers) replies.reply(scheduler.on_offer(offer));
+        for (const Offer& offer : offers)
+            replies.reply(scheduler.on_offer(offer));
     }
 }
 
@@ -39,7 +40,9 @@ void call_on_offers(S& scheduler, std::span<const Offer> offers, Replies& replie
 /// True once the scheduler says that it has nothing left to do.
 template <Scheduler S>
 [[nodiscard]] bool is_done(const S& scheduler) {
-    if constexpr (requires { { scheduler.is_done() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                      { scheduler.is_done() } -> std::convertible_to<bool>;
+                  }) {
         return scheduler.is_done();
     } else {
         return false;
@@ -92,7 +95,9 @@ template <Scheduler S>
 /// When the scheduler wants `on_wake` to be called; `never()` if it has none.
 template <Scheduler S>
 [[nodiscard]] Instant next_wake(const S& scheduler) {
-    if constexpr (requires { { scheduler.next_wake() } -> std::convertible_to<Instant>; }) {
+    if constexpr (requires {
+                      { scheduler.next_wake() } -> std::convertible_to<Instant>;
+                  }) {
         return scheduler.next_wake();
     } else {
         return Instant::never();

@@ -36,8 +36,8 @@ struct SendMaster {
 };
 
 /// Call the scheduler's handlers: in this order, subscribed or disconnected, statuses, rescinds,
-/// lost agents, messages, refusals, offers, wake. Exactly one `AuthorReplied` with this number follows; until
-/// then no other delivery is made.
+/// lost agents, messages, refusals, offers, wake. Exactly one `AuthorReplied` with this number
+/// follows; until then no other delivery is made.
 struct Deliver {
     std::uint64_t delivery = 0;
     std::optional<FrameworkId> subscribed;

@@ -126,11 +126,11 @@ concept AnswersOffersTogether =
 
 /// Hears of its tasks; may take `Replies&` as a second argument to ask for something.
 template <class S>
-concept HearsStatuses =
-    requires(S& scheduler, const TaskStatus& status) { scheduler.on_status(status); } ||
-    requires(S& scheduler, const TaskStatus& status, Replies& replies) {
-        scheduler.on_status(status, replies);
-    };
+concept HearsStatuses = requires(S& scheduler, const TaskStatus& status) {
+    scheduler.on_status(status);
+} || requires(S& scheduler, const TaskStatus& status, Replies& replies) {
+    scheduler.on_status(status, replies);
+};
 
 /// A scheduler. Requires, for a scheduler `s`:
 ///   `s.on_offer(offer) -> OfferReply`, or `s.on_offers(offers, replies)`;

@@ -38,8 +38,8 @@ struct Options {
 };
 
 enum class Phase : std::uint8_t {
-    idle,         // Nothing has happened yet.
-    waiting,      // Until `attempt_at`, then another attempt to connect.
+    idle,     // Nothing has happened yet.
+    waiting,  // Until `attempt_at`, then another attempt to connect.
     connecting,
     subscribing,  // The subscription is sent, not yet answered.
     subscribed,
@@ -51,7 +51,7 @@ struct OpenOffer {
     AgentId agent;
     Role role;
     Resources resources;
-    Instant answer_by;     // Then it is declined for the scheduler.
+    Instant answer_by;  // Then it is declined for the scheduler.
     bool delivered = false;
 };
 
@@ -78,7 +78,8 @@ struct State {
 
     Instant attempt_at = Instant::never();
     Duration attempt_delay{0};
-    Instant connected_last;  // When a connection was last there: what `connect_timeout` counts from.
+    Instant
+        connected_last;  // When a connection was last there: what `connect_timeout` counts from.
 
     Duration heartbeat_interval{0};
     Instant heard_at;
@@ -93,8 +94,8 @@ struct State {
     /// Tasks that may still run, with the agent that has them: what reconciliation asks for.
     std::map<TaskId, AgentId> tasks;
 
-    Deliver next;                // Collected while a delivery is under way.
-    bool next_waits = false;     // `next` holds something.
+    Deliver next;             // Collected while a delivery is under way.
+    bool next_waits = false;  // `next` holds something.
     std::uint64_t deliveries = 0;
     bool delivering = false;
     std::vector<protocol::StatusReceipt> receipts;  // Of the delivery under way.

@@ -40,18 +40,32 @@ struct ClosePeer {
 
 /// What the registry must never forget, one durable change each.
 namespace registry {
-// clang-format off
-struct AdmitAgent      { AgentId agent; AgentInfo info;
-                         friend bool operator==(const AdmitAgent&, const AdmitAgent&) = default; };
-struct RemoveAgent     { AgentId agent;
-                         friend bool operator==(const RemoveAgent&, const RemoveAgent&) = default; };
-struct PutFramework    { FrameworkId framework; FrameworkInfo info;
-                         friend bool operator==(const PutFramework&, const PutFramework&) = default; };
-struct RemoveFramework { FrameworkId framework;
-                         friend bool operator==(const RemoveFramework&, const RemoveFramework&) = default; };
-struct PutRole         { RoleConfig config;
-                         friend bool operator==(const PutRole&, const PutRole&) = default; };
-// clang-format on
+struct AdmitAgent {
+    AgentId agent;
+    AgentInfo info;
+    friend bool operator==(const AdmitAgent&, const AdmitAgent&) = default;
+};
+
+struct RemoveAgent {
+    AgentId agent;
+    friend bool operator==(const RemoveAgent&, const RemoveAgent&) = default;
+};
+
+struct PutFramework {
+    FrameworkId framework;
+    FrameworkInfo info;
+    friend bool operator==(const PutFramework&, const PutFramework&) = default;
+};
+
+struct RemoveFramework {
+    FrameworkId framework;
+    friend bool operator==(const RemoveFramework&, const RemoveFramework&) = default;
+};
+
+struct PutRole {
+    RoleConfig config;
+    friend bool operator==(const PutRole&, const PutRole&) = default;
+};
 
 using Write = std::variant<AdmitAgent, RemoveAgent, PutFramework, RemoveFramework, PutRole>;
 }  // namespace registry

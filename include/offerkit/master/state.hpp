@@ -95,7 +95,7 @@ struct Task {
     Resources resources;  // Local form.
     TaskState state = TaskState::staging;
     StatusReason reason = StatusReason::none;
-    StatusId ended_by;  // The terminal status; once acknowledged, the task is forgotten.
+    StatusId ended_by;   // The terminal status; once acknowledged, the task is forgotten.
     TaskIndex previous;  // In the list of its agent.
     TaskIndex next;
 };

@@ -24,8 +24,10 @@ struct FrameworkCapabilities {
 
 struct FrameworkInfo {
     std::string name;
-    std::string user;  // Whom tasks run as, unless their command says otherwise. Empty: the agent's.
-    /// The default role unless said. (g++ 12 fails to count the fields of `= {Role{}}`, for records.)
+    std::string
+        user;  // Whom tasks run as, unless their command says otherwise. Empty: the agent's.
+    /// The default role unless said. (g++ 12 fails to count the fields of `= {Role{}}`, for
+    /// records.)
     std::vector<Role> roles = std::vector<Role>(1);
 
     /// How long its tasks live on without a scheduler. There is no default in the SDK's options:

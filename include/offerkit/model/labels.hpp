@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Small facts that people attach to things: labels (opaque to us) and attributes (of an agent, used
-/// by constraints).
+/// Small facts that people attach to things: labels (opaque to us) and attributes (of an agent,
+/// used by constraints).
 
 #include <offerkit/resources/label.hpp>
 #include <offerkit/resources/ranges.hpp>

@@ -54,27 +54,36 @@ struct InverseOffer {
 /// to whoever asks why something is pending.
 enum class DeclineReason : std::uint8_t {
     unspecified,
-    no_work,       // Nothing is waiting.
-    too_small,     // The offer has not enough of something.
-    constraint,    // The agent does not qualify (attribute, spread, ...).
-    delay,         // Waiting for a better place.
-    gang,          // Not enough at once for all members.
-    limit,         // The framework's own ceiling is reached.
-    unanswered,    // The SDK declined for a scheduler that held the offer too long.
-    failed,        // The scheduler's handler failed.
+    no_work,     // Nothing is waiting.
+    too_small,   // The offer has not enough of something.
+    constraint,  // The agent does not qualify (attribute, spread, ...).
+    delay,       // Waiting for a better place.
+    gang,        // Not enough at once for all members.
+    limit,       // The framework's own ceiling is reached.
+    unanswered,  // The SDK declined for a scheduler that held the offer too long.
+    failed,      // The scheduler's handler failed.
 };
 
 [[nodiscard]] constexpr std::string_view format_decline_reason(DeclineReason reason) {
     switch (reason) {
-        case DeclineReason::unspecified: return "unspecified";
-        case DeclineReason::no_work: return "no_work";
-        case DeclineReason::too_small: return "too_small";
-        case DeclineReason::constraint: return "constraint";
-        case DeclineReason::delay: return "delay";
-        case DeclineReason::gang: return "gang";
-        case DeclineReason::limit: return "limit";
-        case DeclineReason::unanswered: return "unanswered";
-        case DeclineReason::failed: return "failed";
+        case DeclineReason::unspecified:
+            return "unspecified";
+        case DeclineReason::no_work:
+            return "no_work";
+        case DeclineReason::too_small:
+            return "too_small";
+        case DeclineReason::constraint:
+            return "constraint";
+        case DeclineReason::delay:
+            return "delay";
+        case DeclineReason::gang:
+            return "gang";
+        case DeclineReason::limit:
+            return "limit";
+        case DeclineReason::unanswered:
+            return "unanswered";
+        case DeclineReason::failed:
+            return "failed";
     }
     return "?";
 }

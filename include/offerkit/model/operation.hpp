@@ -15,24 +15,49 @@
 
 namespace offerkit {
 
-// clang-format off
-struct Launch      { std::vector<TaskInfo> tasks;
-                     friend bool operator==(const Launch&, const Launch&) = default; };
-struct LaunchGroup { ExecutorInfo executor; std::vector<TaskInfo> tasks;
-                     friend bool operator==(const LaunchGroup&, const LaunchGroup&) = default; };
-struct Reserve     { Resources source; Resources reserved;
-                     friend bool operator==(const Reserve&, const Reserve&) = default; };
-struct Unreserve   { Resources reserved;
-                     friend bool operator==(const Unreserve&, const Unreserve&) = default; };
-struct CreateVolume  { Resources volumes;
-                     friend bool operator==(const CreateVolume&, const CreateVolume&) = default; };
-struct DestroyVolume { BundleId volume;
-                     friend bool operator==(const DestroyVolume&, const DestroyVolume&) = default; };
-struct GrowVolume    { BundleId volume; Resources addition;
-                     friend bool operator==(const GrowVolume&, const GrowVolume&) = default; };
-struct ShrinkVolume  { BundleId volume; Resources subtraction;
-                     friend bool operator==(const ShrinkVolume&, const ShrinkVolume&) = default; };
-// clang-format on
+struct Launch {
+    std::vector<TaskInfo> tasks;
+    friend bool operator==(const Launch&, const Launch&) = default;
+};
+
+struct LaunchGroup {
+    ExecutorInfo executor;
+    std::vector<TaskInfo> tasks;
+    friend bool operator==(const LaunchGroup&, const LaunchGroup&) = default;
+};
+
+struct Reserve {
+    Resources source;
+    Resources reserved;
+    friend bool operator==(const Reserve&, const Reserve&) = default;
+};
+
+struct Unreserve {
+    Resources reserved;
+    friend bool operator==(const Unreserve&, const Unreserve&) = default;
+};
+
+struct CreateVolume {
+    Resources volumes;
+    friend bool operator==(const CreateVolume&, const CreateVolume&) = default;
+};
+
+struct DestroyVolume {
+    BundleId volume;
+    friend bool operator==(const DestroyVolume&, const DestroyVolume&) = default;
+};
+
+struct GrowVolume {
+    BundleId volume;
+    Resources addition;
+    friend bool operator==(const GrowVolume&, const GrowVolume&) = default;
+};
+
+struct ShrinkVolume {
+    BundleId volume;
+    Resources subtraction;
+    friend bool operator==(const ShrinkVolume&, const ShrinkVolume&) = default;
+};
 
 struct Operation {
     using Action = std::variant<Launch, LaunchGroup, Reserve, Unreserve, CreateVolume,
@@ -44,7 +69,15 @@ struct Operation {
 };
 
 enum class OperationState : std::uint8_t {
-    pending, finished, failed, error, dropped, unreachable, gone_by_operator, recovering, unknown,
+    pending,
+    finished,
+    failed,
+    error,
+    dropped,
+    unreachable,
+    gone_by_operator,
+    recovering,
+    unknown,
 };
 
 struct OperationStatus {

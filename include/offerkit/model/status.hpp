@@ -43,20 +43,34 @@ inline constexpr std::size_t task_states = 14;
 
 [[nodiscard]] constexpr std::string_view format_task_state(TaskState state) {
     switch (state) {
-        case TaskState::staging: return "staging";
-        case TaskState::starting: return "starting";
-        case TaskState::running: return "running";
-        case TaskState::killing: return "killing";
-        case TaskState::finished: return "finished";
-        case TaskState::failed: return "failed";
-        case TaskState::killed: return "killed";
-        case TaskState::error: return "error";
-        case TaskState::dropped: return "dropped";
-        case TaskState::gone: return "gone";
-        case TaskState::unreachable: return "unreachable";
-        case TaskState::lost: return "lost";
-        case TaskState::gone_by_operator: return "gone_by_operator";
-        case TaskState::unknown: return "unknown";
+        case TaskState::staging:
+            return "staging";
+        case TaskState::starting:
+            return "starting";
+        case TaskState::running:
+            return "running";
+        case TaskState::killing:
+            return "killing";
+        case TaskState::finished:
+            return "finished";
+        case TaskState::failed:
+            return "failed";
+        case TaskState::killed:
+            return "killed";
+        case TaskState::error:
+            return "error";
+        case TaskState::dropped:
+            return "dropped";
+        case TaskState::gone:
+            return "gone";
+        case TaskState::unreachable:
+            return "unreachable";
+        case TaskState::lost:
+            return "lost";
+        case TaskState::gone_by_operator:
+            return "gone_by_operator";
+        case TaskState::unknown:
+            return "unknown";
     }
     return "?";
 }
@@ -65,9 +79,12 @@ enum class StatusSource : std::uint8_t { master, agent, executor };
 
 [[nodiscard]] constexpr std::string_view format_status_source(StatusSource source) {
     switch (source) {
-        case StatusSource::master: return "master";
-        case StatusSource::agent: return "agent";
-        case StatusSource::executor: return "executor";
+        case StatusSource::master:
+            return "master";
+        case StatusSource::agent:
+            return "agent";
+        case StatusSource::executor:
+            return "executor";
     }
     return "?";
 }
@@ -75,30 +92,30 @@ enum class StatusSource : std::uint8_t { master, agent, executor };
 /// Why the task is in this state, for programs; `message` says it for people.
 enum class StatusReason : std::uint8_t {
     none,
-    reconciliation,         // An answer to a question, not news.
-    command_exited,         // The command ended by itself.
-    command_signalled,      // The command was ended by a signal that we did not send.
-    command_not_started,    // exec, chdir or a file failed.
-    kill_requested,         // The framework asked.
-    run_time_exceeded,      // Ran longer than `run_time_max`.
-    preempted,              // Taken back for a task of higher priority.
-    unhealthy,              // A health check failed too often.
-    memory_limit,           // Killed for its memory.
+    reconciliation,       // An answer to a question, not news.
+    command_exited,       // The command ended by itself.
+    command_signalled,    // The command was ended by a signal that we did not send.
+    command_not_started,  // exec, chdir or a file failed.
+    kill_requested,       // The framework asked.
+    run_time_exceeded,    // Ran longer than `run_time_max`.
+    preempted,            // Taken back for a task of higher priority.
+    unhealthy,            // A health check failed too often.
+    memory_limit,         // Killed for its memory.
     disk_limit,
-    executor_terminated,    // Its executor ended.
-    launcher_lost,          // Launcher and supervisor both died.
-    agent_removed,          // The operator or a timeout removed the agent.
+    executor_terminated,  // Its executor ended.
+    launcher_lost,        // Launcher and supervisor both died.
+    agent_removed,        // The operator or a timeout removed the agent.
     agent_disconnected,
     agent_restarted,
-    agent_unknown,          // No such agent.
+    agent_unknown,  // No such agent.
     framework_removed,
-    task_unknown,           // No such task.
-    task_duplicate,         // The id is in use.
+    task_unknown,    // No such task.
+    task_duplicate,  // The id is in use.
     task_invalid,
-    offer_unavailable,      // Used, rescinded, expired or somebody else's.
-    resources_insufficient, // More than was offered.
-    limit_exceeded,         // A limit of the agent or master.
-    foreign,                // A reason of a custom executor: see `message`.
+    offer_unavailable,       // Used, rescinded, expired or somebody else's.
+    resources_insufficient,  // More than was offered.
+    limit_exceeded,          // A limit of the agent or master.
+    foreign,                 // A reason of a custom executor: see `message`.
 };
 
 inline constexpr std::size_t status_reasons = 25;
@@ -134,38 +151,64 @@ struct TaskStatus {
 [[nodiscard]] inline std::string bound_message(std::string message) {
     if (message.size() <= limits::message_text_max) return message;
     std::size_t size = limits::message_text_max;
-    while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xc0U) == 0x80U) --size;
+    while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xc0U) == 0x80U)
+        --size;
     message.resize(size);
     return message;
 }
 
 inline std::string_view format_status_reason(StatusReason reason) {
     switch (reason) {
-        case StatusReason::none: return "none";
-        case StatusReason::reconciliation: return "reconciliation";
-        case StatusReason::command_exited: return "command_exited";
-        case StatusReason::command_signalled: return "command_signalled";
-        case StatusReason::command_not_started: return "command_not_started";
-        case StatusReason::kill_requested: return "kill_requested";
-        case StatusReason::run_time_exceeded: return "run_time_exceeded";
-        case StatusReason::preempted: return "preempted";
-        case StatusReason::unhealthy: return "unhealthy";
-        case StatusReason::memory_limit: return "memory_limit";
-        case StatusReason::disk_limit: return "disk_limit";
-        case StatusReason::executor_terminated: return "executor_terminated";
-        case StatusReason::launcher_lost: return "launcher_lost";
-        case StatusReason::agent_removed: return "agent_removed";
-        case StatusReason::agent_disconnected: return "agent_disconnected";
-        case StatusReason::agent_restarted: return "agent_restarted";
-        case StatusReason::agent_unknown: return "agent_unknown";
-        case StatusReason::framework_removed: return "framework_removed";
-        case StatusReason::task_unknown: return "task_unknown";
-        case StatusReason::task_duplicate: return "task_duplicate";
-        case StatusReason::task_invalid: return "task_invalid";
-        case StatusReason::offer_unavailable: return "offer_unavailable";
-        case StatusReason::resources_insufficient: return "resources_insufficient";
-        case StatusReason::limit_exceeded: return "limit_exceeded";
-        case StatusReason::foreign: return "foreign";
+        case StatusReason::none:
+            return "none";
+        case StatusReason::reconciliation:
+            return "reconciliation";
+        case StatusReason::command_exited:
+            return "command_exited";
+        case StatusReason::command_signalled:
+            return "command_signalled";
+        case StatusReason::command_not_started:
+            return "command_not_started";
+        case StatusReason::kill_requested:
+            return "kill_requested";
+        case StatusReason::run_time_exceeded:
+            return "run_time_exceeded";
+        case StatusReason::preempted:
+            return "preempted";
+        case StatusReason::unhealthy:
+            return "unhealthy";
+        case StatusReason::memory_limit:
+            return "memory_limit";
+        case StatusReason::disk_limit:
+            return "disk_limit";
+        case StatusReason::executor_terminated:
+            return "executor_terminated";
+        case StatusReason::launcher_lost:
+            return "launcher_lost";
+        case StatusReason::agent_removed:
+            return "agent_removed";
+        case StatusReason::agent_disconnected:
+            return "agent_disconnected";
+        case StatusReason::agent_restarted:
+            return "agent_restarted";
+        case StatusReason::agent_unknown:
+            return "agent_unknown";
+        case StatusReason::framework_removed:
+            return "framework_removed";
+        case StatusReason::task_unknown:
+            return "task_unknown";
+        case StatusReason::task_duplicate:
+            return "task_duplicate";
+        case StatusReason::task_invalid:
+            return "task_invalid";
+        case StatusReason::offer_unavailable:
+            return "offer_unavailable";
+        case StatusReason::resources_insufficient:
+            return "resources_insufficient";
+        case StatusReason::limit_exceeded:
+            return "limit_exceeded";
+        case StatusReason::foreign:
+            return "foreign";
     }
     return "?";
 }

@@ -29,10 +29,10 @@ struct Check {
     enum class Kind : std::uint8_t { command, http, tcp };
 
     Kind kind = Kind::command;
-    Command command;          // For `command`.
-    std::uint16_t port = 0;   // For `http` and `tcp`.
-    std::string path;         // For `http`.
-    Duration delay{0};        // Before the first.
+    Command command;         // For `command`.
+    std::uint16_t port = 0;  // For `http` and `tcp`.
+    std::string path;        // For `http`.
+    Duration delay{0};       // Before the first.
     Duration interval = std::chrono::seconds{10};
     Duration timeout = std::chrono::seconds{20};
     Duration grace = std::chrono::seconds{10};  // Failures in it do not count.

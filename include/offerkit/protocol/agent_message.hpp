@@ -184,9 +184,8 @@ struct MasterToAgentBeat {
     friend bool operator==(const MasterToAgentBeat&, const MasterToAgentBeat&) = default;
 };
 
-using MasterMessage =
-    std::variant<AgentRegistered, AgentRefused, RunTasks, RunGroup, KillTask, AcknowledgeStatuses,
-                 ApplyOperation, DataForExecutor, EndFramework, ReconcileTasks, ShutDownAgent,
-                 MasterToAgentBeat>;
+using MasterMessage = std::variant<AgentRegistered, AgentRefused, RunTasks, RunGroup, KillTask,
+                                   AcknowledgeStatuses, ApplyOperation, DataForExecutor,
+                                   EndFramework, ReconcileTasks, ShutDownAgent, MasterToAgentBeat>;
 
 }  // namespace offerkit::protocol

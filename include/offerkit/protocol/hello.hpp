@@ -21,9 +21,12 @@ enum class PeerKind : std::uint8_t { framework, agent, executor };
 
 [[nodiscard]] constexpr std::string_view format_peer_kind(PeerKind kind) {
     switch (kind) {
-        case PeerKind::framework: return "framework";
-        case PeerKind::agent: return "agent";
-        case PeerKind::executor: return "executor";
+        case PeerKind::framework:
+            return "framework";
+        case PeerKind::agent:
+            return "agent";
+        case PeerKind::executor:
+            return "executor";
     }
     return "?";
 }
@@ -67,7 +70,8 @@ struct Gate {
 }
 
 /// Lets a peer in, or says why not. Refuses: `unsupported` version, `too_large` texts,
-/// `unauthenticated` token, `wrong_cluster`, `stale_epoch` when the peer has followed a newer master.
+/// `unauthenticated` token, `wrong_cluster`, `stale_epoch` when the peer has followed a newer
+/// master.
 [[nodiscard]] inline Result<Welcome> answer_hello(const Hello& hello, const Gate& gate) {
     const auto refuse = [&](RefusalCode code, std::string why, std::string todo) {
         return Refusal{code, std::string(format_peer_kind(hello.kind)), "open a channel",

@@ -43,8 +43,8 @@ struct ReactivateAgent {
     friend bool operator==(const ReactivateAgent&, const ReactivateAgent&) = default;
 };
 
-using OperatorCall = std::variant<ConfigureRole, TeardownFramework, KillTaskOf, DeactivateAgent,
-                                  ReactivateAgent>;
+using OperatorCall =
+    std::variant<ConfigureRole, TeardownFramework, KillTaskOf, DeactivateAgent, ReactivateAgent>;
 
 /// The answer to one call.
 using OperatorAnswer = Result<void>;

@@ -29,7 +29,7 @@ struct LiveFilter {
 /// Must be the first call on a channel.
 struct Subscribe {
     FrameworkInfo info;
-    FrameworkId id;      // None: a new framework. Else: one that comes back.
+    FrameworkId id;          // None: a new framework. Else: one that comes back.
     bool take_over = false;  // With `id`: end the older stream if there is one. Without: refused.
     std::vector<Role> suppressed;
     std::vector<LiveFilter> filters;

@@ -30,7 +30,13 @@ struct Offers {
     friend bool operator==(const Offers&, const Offers&) = default;
 };
 
-enum class RescindReason : std::uint8_t { expired, agent_lost, agent_draining, quota, operator_asked };
+enum class RescindReason : std::uint8_t {
+    expired,
+    agent_lost,
+    agent_draining,
+    quota,
+    operator_asked
+};
 
 struct Rescind {
     std::vector<OfferId> offers;

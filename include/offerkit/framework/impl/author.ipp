@@ -48,7 +48,8 @@ OFFERKIT_INLINE void Framework::on(AuthorReplied& e) {
     if (state_.phase == Phase::subscribed && !receipts.empty()) {
         send(protocol::Acknowledge{std::move(receipts)});
     }
-    for (OfferReply& offer : e.offers) reply(offer);
+    for (OfferReply& offer : e.offers)
+        reply(offer);
     for (Request& request : e.requests) {
         if (state_.phase == Phase::ended) return;
         std::visit([this](auto& r) { ask(r); }, request);
@@ -56,7 +57,8 @@ OFFERKIT_INLINE void Framework::on(AuthorReplied& e) {
 }
 
 OFFERKIT_INLINE void Framework::on(AuthorAsked& e) {
-    for (OfferReply& offer : e.offers) reply(offer);
+    for (OfferReply& offer : e.offers)
+        reply(offer);
     for (Request& request : e.requests) {
         if (state_.phase == Phase::ended) return;
         std::visit([this](auto& r) { ask(r); }, request);
@@ -75,7 +77,8 @@ OFFERKIT_INLINE void Framework::reply(Accept& accept) {
     call.offers.insert(call.offers.end(), accept.more_offers.begin(), accept.more_offers.end());
     call.operations = std::move(accept.operations);
     call.refuse_for = accept.refuse_for;
-    for (const OfferId id : call.offers) state_.offers.erase(id);
+    for (const OfferId id : call.offers)
+        state_.offers.erase(id);
     if (state_.phase != Phase::subscribed) {
         // No connection: these tasks never existed for the master. Told as the master would.
         for (const TaskInfo& task : accept.launch) {
@@ -90,7 +93,8 @@ OFFERKIT_INLINE void Framework::reply(Accept& accept) {
         }
         return;
     }
-    for (const TaskInfo& task : accept.launch) state_.tasks.emplace(task.id, AgentId{});
+    for (const TaskInfo& task : accept.launch)
+        state_.tasks.emplace(task.id, AgentId{});
     if (!accept.launch.empty()) {
         call.operations.push_back({{}, Launch{std::move(accept.launch)}});
     }
@@ -141,7 +145,7 @@ OFFERKIT_INLINE void Framework::remember_refusal(const OpenOffer& offer, const R
 OFFERKIT_INLINE void Framework::decline_unanswered() {
     while (const auto id = state_.answers.take_due(state_.now)) {
         const auto found = state_.offers.find(*id);
-        if (found == state_.offers.end()) continue;  // Answered in time.
+        if (found == state_.offers.end()) continue;          // Answered in time.
         if (found->second.answer_by > state_.now) continue;  // Held for longer.
         if (!found->second.delivered) {
             // The handlers are busy with something else and have not seen it: take it back.

@@ -50,8 +50,10 @@ OFFERKIT_INLINE void Framework::on(LinkClosed& e) {
         case RefusalCode::forbidden:
         case RefusalCode::wrong_cluster:
         case RefusalCode::invalid:
-        case RefusalCode::too_large: return end(e.why);
-        default: break;
+        case RefusalCode::too_large:
+            return end(e.why);
+        default:
+            break;
     }
     lose_connection(e.why);
 }

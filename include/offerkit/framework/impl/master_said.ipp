@@ -35,7 +35,8 @@ OFFERKIT_INLINE void Framework::hear(protocol::Subscribed& m) {
     if (state_.tasks.empty()) return;
     // News may have been lost with the old connection: ask, and hear only what has changed.
     protocol::Reconcile call;
-    for (const auto& [task, agent] : state_.tasks) call.tasks.push_back({task, agent});
+    for (const auto& [task, agent] : state_.tasks)
+        call.tasks.push_back({task, agent});
     send(std::move(call));
 }
 
@@ -52,8 +53,8 @@ OFFERKIT_INLINE void Framework::hear(protocol::Offers& m) {
     state_.next_waits = state_.next_waits || !m.offers.empty();
 }
 
-// Absorbs: rescinds of offers that were answered meanwhile. An offer that the scheduler has not seen
-// yet is taken out of the delivery that waits.
+// Absorbs: rescinds of offers that were answered meanwhile. An offer that the scheduler has not
+// seen yet is taken out of the delivery that waits.
 OFFERKIT_INLINE void Framework::hear(protocol::Rescind& m) {
     for (const OfferId id : m.offers) {
         const auto found = state_.offers.find(id);
@@ -70,7 +71,8 @@ OFFERKIT_INLINE void Framework::hear(protocol::Rescind& m) {
 
 OFFERKIT_INLINE void Framework::hear(protocol::InverseOffers&) {
     // Tasks there are killed by the drain's deadline; schedulers cannot answer inverse offers yet.
-    out_->list.emplace_back(Warn{"the master asks for resources back: inverse offers are not answered"});
+    out_->list.emplace_back(
+        Warn{"the master asks for resources back: inverse offers are not answered"});
 }
 
 OFFERKIT_INLINE void Framework::hear(protocol::Statuses& m) {

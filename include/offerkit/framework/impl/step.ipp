@@ -43,11 +43,15 @@ OFFERKIT_INLINE Instant Framework::step(const Batch<Event>& batch, Effects& out)
 OFFERKIT_INLINE Instant Framework::next_wake() const {
     switch (state_.phase) {
         case Phase::idle:
-        case Phase::ended: return Instant::never();
-        case Phase::waiting: return state_.attempt_at;
-        case Phase::connecting: return Instant::never();
+        case Phase::ended:
+            return Instant::never();
+        case Phase::waiting:
+            return state_.attempt_at;
+        case Phase::connecting:
+            return Instant::never();
         case Phase::subscribing:
-        case Phase::subscribed: break;
+        case Phase::subscribed:
+            break;
     }
     return std::min(state_.beat_at, state_.answers.next());
 }

@@ -68,9 +68,9 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
                       "start the agent as before, or with an empty work folder");
     }
     if (!agent.peer.is_none()) {
-        close(agent.peer, {RefusalCode::no_longer_available, "agent " + format_id(agent.id),
-                           "stay connected", "it has registered again on a newer connection",
-                           "use the newer connection"});
+        close(agent.peer,
+              {RefusalCode::no_longer_available, "agent " + format_id(agent.id), "stay connected",
+               "it has registered again on a newer connection", "use the newer connection"});
         disconnect_agent(index);
     }
     state_.peers.at(from).agent = index;
@@ -103,7 +103,8 @@ OFFERKIT_INLINE void Master::announce_registered(AgentIndex index) {
 }
 
 // What an agent reports is the truth of what exists there: tasks that we thought it had and it does
-// not know were lost with a connection; tasks that it has and we do not know are taken into account.
+// not know were lost with a connection; tasks that it has and we do not know are taken into
+// account.
 OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
                                         std::vector<protocol::AgentTask>& reported) {
     std::set<TaskIndex> confirmed;
@@ -136,8 +137,7 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             continue;
         }
         Resources local = task.info.resources;
-        if (!state_.kinds.try_bind_known(local) ||
-            !allocator_->available(index).contains(local)) {
+        if (!state_.kinds.try_bind_known(local) || !allocator_->available(index).contains(local)) {
             note("agent " + format_id(state_.agents[index].id),
                  "reports task " + task.info.id.text() + " with more than it has: killed");
             send(peer, protocol::KillTask{task.framework, task.info.id, std::nullopt});
@@ -214,7 +214,8 @@ OFFERKIT_INLINE void Master::declare_unreachable(AgentIndex index) {
 
 OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::UpdateStatuses& m) {
     const AgentIndex index = state_.peers.at(from).agent;
-    for (protocol::StatusUpdate& update : m.updates) update_status(index, update);
+    for (protocol::StatusUpdate& update : m.updates)
+        update_status(index, update);
 }
 
 OFFERKIT_INLINE void Master::on_agent(PeerId, protocol::UpdateOperations& m) {
@@ -286,10 +287,9 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, const std::string& w
 OFFERKIT_INLINE void Master::tell_activity(AgentIndex index) {
     const Agent& agent = state_.agents[index];
     const bool active = agent.admitted && !agent.peer.is_none() && !agent.deactivated;
-    tell_allocator(allocator_event::AgentActive{index, active,
-                                                agent.deactivated
-                                                    ? NoOfferReason::agent_draining
-                                                    : NoOfferReason::agent_unreachable});
+    tell_allocator(allocator_event::AgentActive{
+        index, active,
+        agent.deactivated ? NoOfferReason::agent_draining : NoOfferReason::agent_unreachable});
 }
 
 OFFERKIT_INLINE AgentCondition Master::condition_of(const Agent& agent) const {

@@ -50,11 +50,11 @@ OFFERKIT_INLINE FrameworkIndex Master::insert_framework(FrameworkId id, Framewor
     const FrameworkIndex index = state_.frameworks.insert(std::move(framework));
     state_.framework_by_id.emplace(id, index);
     const std::vector<Role> roles = state_.frameworks[index].info.roles;
-    for (const Role& role : roles) ensure_membership(index, role);
-    state_.deadlines.arm(
-        state_.now + std::max(options_.peer_timeout,
-                              state_.frameworks[index].info.failover_timeout),
-        {DeadlineKey::Kind::framework, id.value()});
+    for (const Role& role : roles)
+        ensure_membership(index, role);
+    state_.deadlines.arm(state_.now + std::max(options_.peer_timeout,
+                                               state_.frameworks[index].info.failover_timeout),
+                         {DeadlineKey::Kind::framework, id.value()});
     return index;
 }
 
@@ -72,14 +72,15 @@ OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
                       "subscribe without an id, as a new framework");
     }
     if (!framework.info.principal.empty() && framework.info.principal != c.info.principal) {
-        return refuse(RefusalCode::forbidden,
-                      "it belongs to principal " + framework.info.principal + ", not to " +
-                          c.info.principal,
-                      "use the principal that it first subscribed with");
+        return refuse(
+            RefusalCode::forbidden,
+            "it belongs to principal " + framework.info.principal + ", not to " + c.info.principal,
+            "use the principal that it first subscribed with");
     }
     if (!framework.peer.is_none()) {
         if (!c.take_over) {
-            return refuse(RefusalCode::already_exists, "another scheduler is subscribed with this id",
+            return refuse(RefusalCode::already_exists,
+                          "another scheduler is subscribed with this id",
                           "end the other one, or subscribe with take_over");
         }
         // Not `disconnect_framework`: a failover timeout of zero would end it here.
@@ -122,8 +123,7 @@ OFFERKIT_INLINE void Master::restate(FrameworkIndex index, const protocol::Subsc
     tell_activity(index);
     for (const protocol::LiveFilter& filter : c.filters) {
         const AgentIndex agent = find_agent_index(filter.agent);
-        const Membership* membership =
-            find_membership(state_.frameworks[index], filter.role);
+        const Membership* membership = find_membership(state_.frameworks[index], filter.role);
         if (agent.is_none() || membership == nullptr) continue;
         Resources local = filter.refused;
         if (!state_.kinds.try_bind_known(local)) continue;  // Nobody has that kind any more.
@@ -132,7 +132,8 @@ OFFERKIT_INLINE void Master::restate(FrameworkIndex index, const protocol::Subsc
 }
 
 OFFERKIT_INLINE void Master::update_roles(FrameworkIndex index, const std::vector<Role>& roles) {
-    for (const Role& role : roles) ensure_membership(index, role);
+    for (const Role& role : roles)
+        ensure_membership(index, role);
     for (Membership& membership : state_.frameworks[index].roles) {
         // A role that was left stays as a suppressed leaf, since tasks may still run in it.
         if (std::ranges::find(roles, membership.role) == roles.end()) {
@@ -151,13 +152,13 @@ OFFERKIT_INLINE Membership& Master::ensure_membership(FrameworkIndex index, cons
     if (Membership* known = find_membership(framework, role)) return *known;
     Membership membership;
     membership.role = role;
-    membership.claimant = state_.claimants.insert(
-        {index, static_cast<std::uint32_t>(framework.roles.size())});
+    membership.claimant =
+        state_.claimants.insert({index, static_cast<std::uint32_t>(framework.roles.size())});
     framework.roles.push_back(membership);
-    tell_allocator(allocator_event::ClaimantPut{membership.claimant, framework.id, role,
-                                                framework.info});
-    tell_allocator(allocator_event::ClaimantActive{membership.claimant, false,
-                                                   NoOfferReason::disconnected});
+    tell_allocator(
+        allocator_event::ClaimantPut{membership.claimant, framework.id, role, framework.info});
+    tell_allocator(
+        allocator_event::ClaimantActive{membership.claimant, false, NoOfferReason::disconnected});
     return framework.roles.back();
 }
 
@@ -186,9 +187,9 @@ OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
     tell_activity(index);
     if (framework.ending) return;
     if (framework.info.failover_timeout <= Duration{0}) {
-        return end_framework(index, {RefusalCode::cancelled, "framework " + format_id(framework.id),
-                                     "live on", "its failover timeout is zero",
-                                     "ask for a longer failover timeout"});
+        return end_framework(
+            index, {RefusalCode::cancelled, "framework " + format_id(framework.id), "live on",
+                    "its failover timeout is zero", "ask for a longer failover timeout"});
     }
     state_.deadlines.arm(state_.now + framework.info.failover_timeout,
                          {DeadlineKey::Kind::framework, framework.id.value()});
@@ -197,13 +198,13 @@ OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
 
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Teardown&) {
     const FrameworkIndex index = state_.peers.at(from).framework;
-    end_framework(index, {RefusalCode::cancelled,
-                          "framework " + format_id(state_.frameworks[index].id), "live on",
-                          "its scheduler has torn it down", "subscribe as a new framework"});
+    end_framework(index,
+                  {RefusalCode::cancelled, "framework " + format_id(state_.frameworks[index].id),
+                   "live on", "its scheduler has torn it down", "subscribe as a new framework"});
 }
 
-// The tasks are the agents' to end: what they use stays allocated until they say that it is over, or
-// it could be given away twice.
+// The tasks are the agents' to end: what they use stays allocated until they say that it is over,
+// or it could be given away twice.
 OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, const Refusal& why) {
     Framework& framework = state_.frameworks[index];
     if (framework.ending) return;
@@ -227,7 +228,8 @@ OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, const Refusal& 
             agents.insert(state_.tasks[at].agent);
         }
     }
-    for (const TaskIndex at : over) remove_task(at);
+    for (const TaskIndex at : over)
+        remove_task(at);
     for (const AgentIndex agent : agents) {
         const PeerId to = state_.agents[agent].peer;
         if (!to.is_none()) send(to, protocol::EndFramework{framework.id});
@@ -283,10 +285,10 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c)
     for (Demand& demand : c.demands) {
         Membership* membership = find_membership(state_.frameworks[index], demand.role);
         const auto refuse = [&](RefusalCode code, std::string why, std::string todo) {
-            send(from, protocol::CallRefused{
-                           {code, "framework " + format_id(state_.frameworks[index].id),
-                            "state demand in role " + demand.role.path(), std::move(why),
-                            std::move(todo)}});
+            send(from,
+                 protocol::CallRefused{{code, "framework " + format_id(state_.frameworks[index].id),
+                                        "state demand in role " + demand.role.path(),
+                                        std::move(why), std::move(todo)}});
         };
         if (membership == nullptr) {
             refuse(RefusalCode::not_found, "it has not subscribed with that role",
@@ -298,7 +300,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c)
                    "ask for kinds that the agents list");
             continue;
         }
-        for (const DemandShape& old : membership->demand) state_.kinds.release(old.resources);
+        for (const DemandShape& old : membership->demand)
+            state_.kinds.release(old.resources);
         membership->demand = demand.shapes;
         tell_allocator(
             allocator_event::DemandPut{membership->claimant, true, std::move(demand.shapes)});
@@ -328,11 +331,12 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::ToExecutor& c) 
 }
 
 OFFERKIT_INLINE void Master::put_view(const Framework& framework) {
-    FrameworkPut put{framework.id, framework.info,
-                     framework.peer.is_none() ? FrameworkCondition::disconnected
-                                              : FrameworkCondition::active,
-                     framework.subscribed_at,
-                     {}};
+    FrameworkPut put{
+        framework.id,
+        framework.info,
+        framework.peer.is_none() ? FrameworkCondition::disconnected : FrameworkCondition::active,
+        framework.subscribed_at,
+        {}};
     for (const Membership& membership : framework.roles) {
         if (membership.suppressed) put.suppressed.push_back(membership.role);
     }

@@ -27,7 +27,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Accept& c) {
     Result<Taken> result = take_offers(index, c.offers);
     if (!result) return drop_launches(index, c, result.error());
     Taken& taken = *result;
-    for (Operation& operation : c.operations) perform(index, taken, operation);
+    for (Operation& operation : c.operations)
+        perform(index, taken, operation);
 
     const Framework& framework = state_.frameworks[index];
     const ClaimantIndex claimant = taken.offers.front().claimant;
@@ -48,8 +49,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Accept& c) {
 OFFERKIT_INLINE Result<Master::Taken> Master::take_offers(FrameworkIndex index,
                                                           const std::vector<OfferId>& ids) {
     const auto refuse = [&](RefusalCode code, std::string what, std::string why, std::string todo) {
-        return Refusal{code, "framework " + format_id(state_.frameworks[index].id),
-                       std::move(what), std::move(why), std::move(todo)};
+        return Refusal{code, "framework " + format_id(state_.frameworks[index].id), std::move(what),
+                       std::move(why), std::move(todo)};
     };
     if (ids.empty()) {
         return refuse(RefusalCode::invalid, "accept", "names no offer", "name at least one offer");
@@ -74,8 +75,7 @@ OFFERKIT_INLINE Result<Master::Taken> Master::take_offers(FrameworkIndex index,
             return refuse(RefusalCode::invalid, what, "it is named twice", "name each offer once");
         }
         if (!claimant.is_none() && (offer.agent != taken.agent || offer.claimant != claimant)) {
-            return refuse(RefusalCode::invalid, what,
-                          "the offers are of different agents or roles",
+            return refuse(RefusalCode::invalid, what, "the offers are of different agents or roles",
                           "accept offers of one agent and role at a time");
         }
         taken.agent = offer.agent;
@@ -115,8 +115,7 @@ OFFERKIT_INLINE Result<Resources> Master::admit_task(FrameworkIndex index, const
     };
     if (framework.tasks.contains(task.id)) {
         return refuse(RefusalCode::already_exists, StatusReason::task_duplicate,
-                      "this framework has a task with that id",
-                      "give every task an id of its own");
+                      "this framework has a task with that id", "give every task an id of its own");
     }
     if (task.resources.is_empty()) {
         return refuse(RefusalCode::invalid, StatusReason::task_invalid, "it asks for no resources",
@@ -167,8 +166,7 @@ OFFERKIT_INLINE void Master::launch_group(FrameworkIndex index, Taken& taken, La
     send(framework.peer,
          protocol::CallRefused{{RefusalCode::unsupported, "framework " + format_id(framework.id),
                                 "launch a group of " + std::to_string(group.tasks.size()) +
-                                    " tasks on agent " +
-                                    format_id(state_.agents[taken.agent].id),
+                                    " tasks on agent " + format_id(state_.agents[taken.agent].id),
                                 "agents run command tasks only",
                                 "launch the tasks one by one, without an executor"}});
 }

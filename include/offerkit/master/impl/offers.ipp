@@ -83,15 +83,15 @@ OFFERKIT_INLINE void Master::rescind(OfferId id, protocol::RescindReason reason)
     const auto found = state_.offers.find(id);
     if (found == state_.offers.end()) return;
     const OfferRecord offer = take_offer(found, OfferEnd::rescinded, DeclineReason::unspecified);
-    tell_allocator(
-        allocator_event::Recovered{offer.claimant, offer.agent, offer.resources});
+    tell_allocator(allocator_event::Recovered{offer.claimant, offer.agent, offer.resources});
     const PeerId peer = state_.frameworks[offer.framework].peer;
     if (!peer.is_none()) send(peer, protocol::Rescind{{id}, reason});
 }
 
 // By value: the set belongs to a table that shrinks meanwhile.
 OFFERKIT_INLINE void Master::rescind_all(std::set<OfferId> ids, protocol::RescindReason reason) {
-    for (const OfferId id : ids) rescind(id, reason);
+    for (const OfferId id : ids)
+        rescind(id, reason);
 }
 
 OFFERKIT_INLINE void Master::expire_offer(OfferId id) {
@@ -109,8 +109,8 @@ OFFERKIT_INLINE void Master::expire_offer(OfferId id) {
 OFFERKIT_INLINE void Master::refuse_agent(ClaimantIndex claimant, AgentIndex agent,
                                           Resources refused, Duration refuse_for) {
     if (refuse_for <= Duration{0} || refused.is_empty()) return;
-    tell_allocator(allocator_event::Refused{claimant, agent, std::move(refused),
-                                            state_.now + refuse_for});
+    tell_allocator(
+        allocator_event::Refused{claimant, agent, std::move(refused), state_.now + refuse_for});
 }
 
 // Absorbs: offers that were rescinded or answered while the decline was on its way. An offer of
@@ -121,19 +121,18 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Decline& c) {
         const auto found = state_.offers.find(id);
         if (found == state_.offers.end()) continue;
         if (found->second.framework != index) {
-            send(from, protocol::CallRefused{
-                           {RefusalCode::not_owner,
-                            "framework " + format_id(state_.frameworks[index].id),
-                            "decline offer " + format_id(id), "it was made to another framework",
-                            "answer only offers that were made to this framework"}});
+            send(from,
+                 protocol::CallRefused{
+                     {RefusalCode::not_owner, "framework " + format_id(state_.frameworks[index].id),
+                      "decline offer " + format_id(id), "it was made to another framework",
+                      "answer only offers that were made to this framework"}});
             continue;
         }
         const OfferRecord offer = take_offer(found, OfferEnd::declined, c.reason);
         Membership& membership =
             state_.frameworks[index].roles[state_.claimants[offer.claimant].membership];
         ++membership.declined[static_cast<std::size_t>(c.reason)];
-        tell_allocator(
-            allocator_event::Recovered{offer.claimant, offer.agent, offer.resources});
+        tell_allocator(allocator_event::Recovered{offer.claimant, offer.agent, offer.resources});
         refuse_agent(offer.claimant, offer.agent, offer.resources, c.refuse_for);
     }
 }

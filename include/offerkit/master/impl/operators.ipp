@@ -31,9 +31,9 @@ OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::Confi
 OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::TeardownFramework& c) {
     const FrameworkIndex index = find_framework_index(c.framework);
     if (index.is_none()) {
-        return answer(e.request, Refusal{RefusalCode::not_found,
-                                         "framework " + format_id(c.framework), "tear down",
-                                         "there is no such framework", "list the frameworks"});
+        return answer(e.request,
+                      Refusal{RefusalCode::not_found, "framework " + format_id(c.framework),
+                              "tear down", "there is no such framework", "list the frameworks"});
     }
     end_framework(index, {RefusalCode::cancelled, "framework " + format_id(c.framework), "live on",
                           "an operator has torn it down", "subscribe as a new framework"});
@@ -62,8 +62,7 @@ OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::React
     set_deactivated(e, c.agent, false);
 }
 
-OFFERKIT_INLINE void Master::set_deactivated(const OperatorAsked& e, AgentId id,
-                                             bool deactivated) {
+OFFERKIT_INLINE void Master::set_deactivated(const OperatorAsked& e, AgentId id, bool deactivated) {
     const AgentIndex index = find_agent_index(id);
     if (index.is_none()) {
         return answer(e.request, Refusal{RefusalCode::not_found, "agent " + format_id(id),

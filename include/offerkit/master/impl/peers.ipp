@@ -40,18 +40,18 @@ OFFERKIT_INLINE void Master::on(SchedulerSaid& e) {
     const auto found = state_.peers.find(e.peer);
     if (found == state_.peers.end()) return;  // Said before it heard that we closed it.
     if (found->second.kind != protocol::PeerKind::framework) {
-        return close(e.peer, {RefusalCode::malformed, "peer " + format_id(e.peer),
-                              "speak as a scheduler", "said hello as something else",
-                              "open a channel of kind framework"});
+        return close(e.peer,
+                     {RefusalCode::malformed, "peer " + format_id(e.peer), "speak as a scheduler",
+                      "said hello as something else", "open a channel of kind framework"});
     }
     const FrameworkIndex index = found->second.framework;
     if (!index.is_none()) state_.frameworks[index].heard_at = state_.now;
     const bool subscribed = !index.is_none() && state_.frameworks[index].admitted;
     if (!subscribed && !std::holds_alternative<protocol::Subscribe>(e.call) &&
         !std::holds_alternative<protocol::Beat>(e.call)) {
-        return send(e.peer, protocol::CallRefused{{RefusalCode::conflict,
-                                                   "peer " + format_id(e.peer), "make a call",
-                                                   "is not subscribed", "subscribe first"}});
+        return send(e.peer,
+                    protocol::CallRefused{{RefusalCode::conflict, "peer " + format_id(e.peer),
+                                           "make a call", "is not subscribed", "subscribe first"}});
     }
     std::visit([&](auto& c) { on_scheduler(e.peer, c); }, e.call);
 }
@@ -60,9 +60,9 @@ OFFERKIT_INLINE void Master::on(AgentSaid& e) {
     const auto found = state_.peers.find(e.peer);
     if (found == state_.peers.end()) return;
     if (found->second.kind != protocol::PeerKind::agent) {
-        return close(e.peer, {RefusalCode::malformed, "peer " + format_id(e.peer),
-                              "speak as an agent", "said hello as something else",
-                              "open a channel of kind agent"});
+        return close(e.peer,
+                     {RefusalCode::malformed, "peer " + format_id(e.peer), "speak as an agent",
+                      "said hello as something else", "open a channel of kind agent"});
     }
     const AgentIndex index = found->second.agent;
     if (!index.is_none()) state_.agents[index].heard_at = state_.now;

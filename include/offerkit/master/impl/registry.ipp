@@ -33,7 +33,8 @@ OFFERKIT_INLINE void Master::on(StoreFailed& e) {
         failed.push_front(std::move(state_.writes.back()));
         state_.writes.pop_back();
     }
-    for (PendingWrite& write : failed) fail(write, e.why);
+    for (PendingWrite& write : failed)
+        fail(write, e.why);
 }
 
 OFFERKIT_INLINE void Master::complete(PendingWrite& write) {

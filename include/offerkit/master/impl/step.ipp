@@ -61,8 +61,7 @@ OFFERKIT_INLINE void Master::expire_deadlines() {
                 break;
             }
             case DeadlineKey::Kind::framework: {
-                const FrameworkIndex index =
-                    find_framework_index(FrameworkId::from_value(key->id));
+                const FrameworkIndex index = find_framework_index(FrameworkId::from_value(key->id));
                 if (index.is_none() || state_.frameworks[index].ending) break;
                 const Framework& framework = state_.frameworks[index];
                 const bool connected = !framework.peer.is_none();
@@ -78,10 +77,10 @@ OFFERKIT_INLINE void Master::expire_deadlines() {
                            "send a beat in every heartbeat interval"});
                     disconnect_framework(index);
                 } else {
-                    end_framework(index, {RefusalCode::cancelled,
-                                          "framework " + format_id(framework.id), "live on",
-                                          "its scheduler did not come back in time",
-                                          "ask for a longer failover timeout"});
+                    end_framework(index,
+                                  {RefusalCode::cancelled, "framework " + format_id(framework.id),
+                                   "live on", "its scheduler did not come back in time",
+                                   "ask for a longer failover timeout"});
                 }
                 break;
             }
@@ -102,15 +101,15 @@ OFFERKIT_INLINE void Master::flush() {
         if (!peer.is_none()) send(peer, protocol::Statuses{std::move(statuses)});
     }
     statuses_.clear();
-    while (!receipts_.empty()) flush_receipts(receipts_.begin()->first);
+    while (!receipts_.empty())
+        flush_receipts(receipts_.begin()->first);
 }
 
 OFFERKIT_INLINE void Master::flush_receipts(AgentIndex index) {
     const auto found = receipts_.find(index);
     if (found == receipts_.end()) return;
     if (state_.agents.contains(index) && !state_.agents[index].peer.is_none()) {
-        send(state_.agents[index].peer,
-             protocol::AcknowledgeStatuses{std::move(found->second)});
+        send(state_.agents[index].peer, protocol::AcknowledgeStatuses{std::move(found->second)});
     }
     receipts_.erase(found);
 }

@@ -90,8 +90,13 @@ OFFERKIT_INLINE void Master::change_task(TaskIndex index, TaskState state, Statu
     Task& task = state_.tasks[index];
     task.state = state;
     task.reason = reason;
-    out_->deltas.emplace_back(TaskChanged{state_.frameworks[task.framework].id, task.id, state,
-                                          reason, std::move(message), std::nullopt, {},
+    out_->deltas.emplace_back(TaskChanged{state_.frameworks[task.framework].id,
+                                          task.id,
+                                          state,
+                                          reason,
+                                          std::move(message),
+                                          std::nullopt,
+                                          {},
                                           state_.wall_now});
 }
 
@@ -162,7 +167,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Reconcile& c) {
         tell_status(index, std::move(status));
     };
     if (c.tasks.empty()) {
-        for (const auto& [id, at] : framework.tasks) tell(state_.tasks[at]);
+        for (const auto& [id, at] : framework.tasks)
+            tell(state_.tasks[at]);
         return;
     }
     for (protocol::Reconcile::Question& question : c.tasks) {
