@@ -321,3 +321,45 @@ TEST_CASE("tasks end when the watched parent goes even without a launcher", "[la
     launchers.close_parent_pipe();
     CHECK(eventually([&] { return is_gone(pid) && is_gone(supervisor); }));
 }
+
+TEST_CASE("a launcher killed amid launches runs each task at most once and tells truly",
+          "[launcher]") {
+    Launchers launchers;
+    launchers.start();
+    constexpr int tasks = 150;
+    const auto key_of = [](int number) { return "task" + std::to_string(number); };
+    for (int i = 0; i < tasks; ++i) {
+        REQUIRE(launchers.client.add(launchers.make(key_of(i), "echo run >>runs; exit 0")) == "");
+    }
+    int ended = 0;
+    while (ended < tasks / 3) {
+        const auto report = launchers.client.next(patience);
+        REQUIRE(report.has_value());
+        if (std::holds_alternative<Exited>(report->report)) ++ended;
+    }
+    launchers.kill_launcher();
+    launchers.start();
+    std::vector<OwnedReport> reports;
+    CHECK(eventually([&] {
+        reports = launchers.list();
+        return std::all_of(reports.begin(), reports.end(), [](const auto& each) {
+            return std::holds_alternative<Exited>(each.report) ||
+                   std::holds_alternative<Failed>(each.report);
+        });
+    }));
+    std::vector<std::string> ran;
+    for (const auto& each : reports) {
+        if (const auto* const exited = std::get_if<Exited>(&each.report)) {
+            CHECK(exited->cause == ExitCause::exited);
+            CHECK(exited->value == 0);
+            ran.emplace_back(exited->key);
+        } else {
+            CHECK(std::get<Failed>(each.report).step == LaunchStep::supervise);
+        }
+    }
+    CHECK(ran.size() >= static_cast<std::size_t>(ended));
+    for (int i = 0; i < tasks; ++i) {
+        const bool has_run = std::find(ran.begin(), ran.end(), key_of(i)) != ran.end();
+        CHECK(read_text(launchers.box(key_of(i)) / "runs") == (has_run ? "run\n" : ""));
+    }
+}
