@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher_client.hpp"
+
+#include "users.hpp"
+
+#include <offerkit/core/fingerprint.hpp>
+#include <offerkit/core/id.hpp>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace offerkit::daemons {
+
+namespace {
+
+using runtime::LogLevel;
+
+/// The launcher's keys are shorter than our ids may be: a long id is cut, and told apart from its
+/// like by a fingerprint.
+std::string make_key(const executor::ProcessKey& process) {
+    std::string key = format_id(process.framework) + "/" + process.task.text();
+    if (key.size() <= launcher::key_bytes_max) return key;
+    Fingerprint print;
+    print.add(std::string_view{key});
+    const std::string mark = "~" + std::to_string(print.value());
+    key.resize(launcher::key_bytes_max - mark.size());
+    return key + mark;
+}
+
+std::uint32_t milliseconds(Duration duration) {
+    const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(count, 0, std::int64_t{launcher::grace_ms_max}));
+}
+
+launcher::LaunchRequest make_launch(executor::StartProcess& effect, const std::string& key,
+                                    const std::string& sandbox) {
+    launcher::LaunchRequest request;
+    request.key = key;
+    request.sandbox = sandbox;
+    request.arguments = std::move(effect.argv);
+    for (const auto& [name, value] : effect.environment) {
+        request.environment.push_back(name + "=" + value);
+    }
+    request.environment.push_back("OFFERKIT_SANDBOX=" + sandbox);
+    request.directory = std::move(effect.working_directory);
+    return request;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LauncherClient>> LauncherClient::start(LauncherOptions options,
+                                                              Deliver deliver) {
+    std::unique_ptr<LauncherClient> client{
+        new LauncherClient{std::move(options), std::move(deliver)}};
+    if (auto connected = client->connect(); !connected) return std::move(connected).error();
+    client->greet();
+    client->thread_ = std::thread([raw = client.get()] { raw->run(); });
+    return client;
+}
+
+LauncherClient::LauncherClient(LauncherOptions options, Deliver deliver)
+    : options_(std::move(options)),
+      deliver_(std::move(deliver)),
+      launcher_dir_(options_.work_dir + "/launcher"),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      buffer_(launcher::packet_bytes_max) {}
+
+LauncherClient::~LauncherClient() {
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+    }
+    wake();
+    if (thread_.joinable()) thread_.join();
+    close_socket();
+    if (wake_ >= 0) ::close(wake_);
+}
+
+// --- requests ---
+
+template <class Request>
+launcher::Bytes LauncherClient::pack(const Request& request, std::string& why) const {
+    launcher::Bytes message;
+    if (const auto error = launcher::encode(request, message)) {
+        why = std::string(error.field) + " " + launcher::describe(error.fault);
+        message.clear();
+    }
+    return message;
+}
+
+void LauncherClient::perform(executor::StartProcess& effect) {
+    const std::string key = make_key(effect.key);
+    const std::string sandbox = options_.work_dir + "/" + effect.sandbox;
+    auto request = make_launch(effect, key, sandbox);
+    std::string why;
+    auto user = find_user(effect.user);
+    if (!user) {
+        why = format_refusal(user.error());
+    } else if (*user) {
+        request.uid = (*user)->uid;
+        request.gid = (*user)->gid;
+        request.groups = std::move((*user)->groups);
+    }
+    // The launcher makes the sandbox alone, not the folders above it.
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path{sandbox}.parent_path(), error);
+    if (error && why.empty()) why = "could not make folders of the sandbox: " + error.message();
+    launcher::Bytes message;
+    if (why.empty()) message = pack(request, why);
+    if (!why.empty()) {
+        failed_.emplace_back(executor::ProcessNotStarted{effect.key, std::move(why)});
+        return;
+    }
+    const std::lock_guard lock{mutex_};
+    processes_[key] = Process{effect.key, sandbox, message, {}};
+    queue(std::move(message));
+}
+
+void LauncherClient::perform(const executor::KillProcess& effect) {
+    const std::string key = make_key(effect.key);
+    std::string why;
+    auto message = pack(launcher::KillRequest{key, 15, milliseconds(effect.grace)}, why);
+    const std::lock_guard lock{mutex_};
+    const auto found = processes_.find(key);
+    if (found != processes_.end()) found->second.kill = message;
+    queue(std::move(message));
+}
+
+void LauncherClient::perform(const executor::ForgetProcess& effect) {
+    const std::string key = make_key(effect.key);
+    std::string why;
+    auto message = pack(launcher::ForgetRequest{key}, why);
+    const std::lock_guard lock{mutex_};
+    processes_.erase(key);
+    queue(std::move(message));
+}
+
+void LauncherClient::queue(launcher::Bytes message) {
+    const bool fits = !packets_.empty() && packets_.back().size() + message.size() <=
+                                               launcher::packet_bytes_max;
+    if (fits) {
+        packets_.back().insert(packets_.back().end(), message.begin(), message.end());
+    } else {
+        packets_.push_back(std::move(message));
+    }
+}
+
+void LauncherClient::flush() {
+    if (!failed_.empty()) {
+        deliver_(failed_);
+        failed_.clear();
+    }
+    const std::lock_guard lock{mutex_};
+    send_queued();
+    if (!packets_.empty()) wake();
+}
+
+void LauncherClient::send_queued() {
+    while (socket_ >= 0 && !packets_.empty()) {
+        const auto& packet = packets_.front();
+        const ssize_t sent =
+            ::send(socket_, packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) return;  // Later; a broken connection is seen by the reader.
+        packets_.pop_front();
+    }
+}
+
+void LauncherClient::wake() const {
+    const std::uint64_t one = 1;
+    (void)!::write(wake_, &one, sizeof one);
+}
+
+// --- the client's thread ---
+
+/// The first words of a connection: who we are, and what is there.
+void LauncherClient::greet() {
+    std::string why;
+    listed_.clear();
+    const std::lock_guard lock{mutex_};
+    packets_.clear();  // What was under way is said again after the list.
+    queue(pack(launcher::Hello{"offerkit-agent"}, why));
+    queue(pack(launcher::ListRequest{}, why));
+    send_queued();
+}
+
+void LauncherClient::run() {
+    while (true) {
+        pollfd waiting[2] = {{-1, POLLIN, 0}, {wake_, POLLIN, 0}};
+        {
+            const std::lock_guard lock{mutex_};
+            if (stopping_) return;
+            waiting[0].fd = socket_;
+            if (!packets_.empty()) waiting[0].events = POLLIN | POLLOUT;
+        }
+        ::poll(waiting, 2, -1);
+        std::uint64_t ignored = 0;
+        (void)!::read(wake_, &ignored, sizeof ignored);
+        {
+            const std::lock_guard lock{mutex_};
+            send_queued();
+        }
+        if (waiting[0].revents != 0 && !receive()) reconnect();
+    }
+}
+
+/// Takes what has come. False: the connection is gone.
+bool LauncherClient::receive() {
+    while (true) {
+        const ssize_t length = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+        if (length < 0 && errno == EINTR) continue;
+        if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+        if (length <= 0) return false;
+        std::span<const std::byte> rest{buffer_.data(), static_cast<std::size_t>(length)};
+        while (!rest.empty()) {
+            launcher::Message message;
+            if (launcher::next_message(rest, message)) return false;
+            take(message);
+        }
+    }
+    if (!events_.empty()) deliver_(events_);
+    events_.clear();
+    return true;
+}
+
+void LauncherClient::reconnect() {
+    close_socket();
+    if (!events_.empty()) deliver_(events_);
+    events_.clear();
+    {
+        const std::lock_guard lock{mutex_};
+        if (stopping_ || replaced_) return;
+    }
+    write_log(options_.log, LogLevel::warning, "the launcher is gone, starting another");
+    auto connected = connect();
+    while (!connected) {
+        write_log(options_.log, LogLevel::error, format_refusal(connected.error()));
+        pollfd waiting = {wake_, POLLIN, 0};
+        ::poll(&waiting, 1, 1000);
+        const std::lock_guard lock{mutex_};
+        if (stopping_) return;
+        connected = connect();
+    }
+    greet();
+}
+
+void LauncherClient::close_socket() {
+    const std::lock_guard lock{mutex_};
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+}
+
+// --- reports ---
+
+void LauncherClient::take(const launcher::Message& message) {
+    launcher::Report report;
+    if (const auto error = launcher::decode(message, report)) {
+        write_log(options_.log, LogLevel::error,
+                  std::string("launcher: a report's ") + error.field + " " +
+                      launcher::describe(error.fault));
+        return;
+    }
+    std::visit([this](const auto& each) { hear(each); }, report);
+}
+
+std::optional<executor::ProcessKey> LauncherClient::find(std::string_view key) {
+    {
+        const std::lock_guard lock{mutex_};
+        const auto found = processes_.find(key);
+        if (found != processes_.end()) return found->second.key;
+    }
+    const std::size_t slash = key.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const auto framework = parse_id<FrameworkTag>(key.substr(0, slash));
+    if (!framework) return std::nullopt;
+    return executor::ProcessKey{*framework, TaskId{key.substr(slash + 1)}};
+}
+
+/// The launcher knows this process: the request need not be said again.
+void LauncherClient::answered(std::string_view key) {
+    const std::lock_guard lock{mutex_};
+    const auto found = processes_.find(key);
+    if (found != processes_.end()) found->second.launch = {};
+}
+
+void LauncherClient::not_started(const std::string& key, const executor::ProcessKey& process,
+                                 std::string why) {
+    answered(key);
+    events_.emplace_back(executor::ProcessNotStarted{process, std::move(why)});
+}
+
+void LauncherClient::hear(const launcher::HelloOk& report) {
+    write_log(options_.log, LogLevel::info,
+              "the launcher answers, process " + std::to_string(report.pid));
+}
+
+void LauncherClient::hear(const launcher::Refused& report) {
+    // Said twice because the first time may have been lost with a launcher: nothing is wrong.
+    if (report.reason == launcher::RefusedReason::already_exists) return answered(report.key);
+    if (report.reason == launcher::RefusedReason::unknown_key) return;
+    const auto process = find(report.key);
+    if (report.request == launcher::MessageType::launch && process) {
+        return not_started(std::string(report.key), *process,
+                           "the launcher refused it: " + std::string(report.message));
+    }
+    write_log(options_.log, LogLevel::warning,
+              std::string("launcher: ") + launcher::name_of(report.request) + " " +
+                  std::string(report.key) + " refused: " + std::string(report.message));
+}
+
+void LauncherClient::hear(const launcher::Starting& report) {
+    listed_.emplace(report.key);
+    answered(report.key);
+}
+
+void LauncherClient::hear(const launcher::Started& report) {
+    if (report.listed) listed_.emplace(report.key);
+    std::string sandbox;
+    {
+        const std::lock_guard lock{mutex_};
+        const auto found = processes_.find(report.key);
+        if (found == processes_.end()) {
+            // Left by an agent that forgot what it ran: nobody will ever ask for it.
+            std::string why;
+            return queue(pack(launcher::KillRequest{report.key, 15, 0}, why));
+        }
+        found->second.launch = {};
+        sandbox = found->second.sandbox;
+    }
+    if (const auto process = find(report.key)) {
+        events_.emplace_back(executor::ProcessStarted{*process, report.pid, std::move(sandbox)});
+    }
+}
+
+void LauncherClient::hear(const launcher::Failed& report) {
+    if (report.listed) listed_.emplace(report.key);
+    const auto process = find(report.key);
+    if (!process) return;
+    std::string why = std::string("could not ") + launcher::name_of(report.step);
+    if (report.error != 0) why += std::string(": ") + std::strerror(static_cast<int>(report.error));
+    if (!report.message.empty()) why += ": " + std::string(report.message);
+    not_started(std::string(report.key), *process, std::move(why));
+}
+
+void LauncherClient::hear(const launcher::Exited& report) {
+    if (report.listed) listed_.emplace(report.key);
+    answered(report.key);
+    const auto process = find(report.key);
+    if (!process) return;
+    executor::ProcessExited event;
+    event.key = *process;
+    const auto value = static_cast<std::int32_t>(report.value);
+    if (report.cause == launcher::ExitCause::exited) event.exit.code = value;
+    if (report.cause == launcher::ExitCause::signaled) event.exit.signal = value;
+    event.lost = report.cause == launcher::ExitCause::lost;
+    event.started_at = {report.start_wall_ns};
+    event.ended_at = {report.end_wall_ns};
+    event.cpu_user = std::chrono::microseconds{report.user_us};
+    event.cpu_system = std::chrono::microseconds{report.system_us};
+    event.rss_max_kib = report.memory_kib_max;
+    events_.emplace_back(std::move(event));
+}
+
+/// What was asked for and is not in the list never arrived.
+void LauncherClient::hear(const launcher::ListEnd&) {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [key, process] : processes_) {
+        if (!process.launch.empty() && !listed_.contains(key)) queue(process.launch);
+        if (process.kill) queue(*process.kill);
+    }
+    listed_.clear();
+    send_queued();
+}
+
+void LauncherClient::hear(const launcher::Closing& report) {
+    if (report.reason != launcher::ClosingReason::replaced) return;
+    replaced_ = true;
+    write_log(options_.log, LogLevel::error,
+              "another agent has taken over the launcher; this one can run no more tasks");
+}
+
+void LauncherClient::shut_down() {
+    std::string why;
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+        queue(pack(launcher::ShutdownRequest{true, 0}, why));
+        send_queued();
+    }
+    wake();
+    if (thread_.joinable()) thread_.join();
+    // Until it hangs up: then it has ended.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    while (socket_ >= 0 && std::chrono::steady_clock::now() < until) {
+        pollfd waiting = {socket_, POLLIN, 0};
+        if (::poll(&waiting, 1, 100) > 0 &&
+            ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT) == 0) {
+            break;
+        }
+    }
+}
+
+}  // namespace offerkit::daemons

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// The agent's side of its launcher: turns what the executor machine asks for into requests, and
+/// reports into its events. Starts a launcher if none answers, and again when one has died.
+
+#include <daemons/agent/launcher/codec.hpp>
+#include <offerkit/core/result.hpp>
+#include <offerkit/executor/effect.hpp>
+#include <offerkit/executor/event.hpp>
+#include <offerkit/runtime/log.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace offerkit::daemons {
+
+struct LauncherOptions {
+    std::string program;        // Path of offerkit-launcher.
+    std::string work_dir;       // The agent's, absolute: sandboxes are below it.
+    int exit_with_parent = -1;  // A descriptor that a launcher which we start inherits, or none.
+    runtime::Log log;
+};
+
+class LauncherClient {
+public:
+    /// Called on the client's thread.
+    using Deliver = std::function<void(std::vector<executor::Event>& events)>;
+
+    /// Refuses: `unavailable` when no launcher answers and none can be started.
+    static Result<std::unique_ptr<LauncherClient>> start(LauncherOptions options, Deliver deliver);
+    LauncherClient(const LauncherClient&) = delete;
+    LauncherClient& operator=(const LauncherClient&) = delete;
+    ~LauncherClient();
+
+    // One thread. Requests are collected; `flush` sends them.
+    void perform(executor::StartProcess& effect);
+    void perform(const executor::KillProcess& effect);
+    void perform(const executor::ForgetProcess& effect);
+    void flush();
+
+    /// Ends the launcher and all that it still runs, and waits for that for a few seconds.
+    void shut_down();
+
+private:
+    /// A process that was asked for and not forgotten.
+    struct Process {
+        executor::ProcessKey key;
+        std::string sandbox;
+        launcher::Bytes launch;  // Sent again after the launcher has died; empty once it answered.
+        std::optional<launcher::Bytes> kill;
+    };
+
+    LauncherClient(LauncherOptions options, Deliver deliver);
+
+    [[nodiscard]] Result<void> connect();
+    [[nodiscard]] Result<void> spawn_launcher() const;
+    void greet();
+    void run();
+    void reconnect();
+    [[nodiscard]] bool receive();
+    void take(const launcher::Message& message);
+    void hear(const launcher::HelloOk& report);
+    void hear(const launcher::Refused& report);
+    void hear(const launcher::Starting& report);
+    void hear(const launcher::Started& report);
+    void hear(const launcher::Failed& report);
+    void hear(const launcher::Exited& report);
+    void hear(const launcher::ListEnd& report);
+    void hear(const launcher::Closing& report);
+    void answered(std::string_view key);
+    void not_started(const std::string& key, const executor::ProcessKey& process, std::string why);
+    [[nodiscard]] std::optional<executor::ProcessKey> find(std::string_view key);
+
+    template <class Request>
+    [[nodiscard]] launcher::Bytes pack(const Request& request, std::string& why) const;
+    void queue(launcher::Bytes message);
+    void send_queued();  // Pre: the mutex is held.
+    void wake() const;
+    void close_socket();
+
+    LauncherOptions options_;
+    Deliver deliver_;
+    std::string launcher_dir_;
+
+    std::mutex mutex_;  // Guards what follows, up to the blank line.
+    int socket_ = -1;
+    std::deque<launcher::Bytes> packets_;
+    std::map<std::string, Process, std::less<>> processes_;
+    bool stopping_ = false;
+
+    int wake_ = -1;
+    bool replaced_ = false;                // Another agent has taken over the launcher.
+    std::set<std::string, std::less<>> listed_;
+    std::vector<executor::Event> events_;  // Of the packet at hand.
+    std::vector<std::byte> buffer_;
+    std::vector<executor::Event> failed_;  // Of the machine's thread: refused before they were sent.
+    std::thread thread_;
+};
+
+}  // namespace offerkit::daemons

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live_agent.hpp"
+
+#include <offerkit/agent/agent.hpp>
+#include <offerkit/core/overloaded.hpp>
+#include <offerkit/executor/executor.hpp>
+#include <offerkit/runtime/clock.hpp>
+#include <offerkit/runtime/event_loop.hpp>
+#include <offerkit/runtime/linked.hpp>
+#include <offerkit/runtime/store.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace offerkit::daemons {
+
+namespace {
+
+using Event = std::variant<agent::Event, executor::Event>;
+using Item = runtime::Linked<Event>;
+using Loop = runtime::EventLoop<Item>;
+using Listener = runtime::LinkedListener<Event, agent::LinkOpened, agent::LinkClosed,
+                                         agent::MasterSaid, protocol::MasterMessage>;
+
+/// The last words to the master may take so long.
+constexpr Duration drain_at_most = std::chrono::seconds{2};
+
+}  // namespace
+
+struct LiveAgent::Body {
+    explicit Body(LiveAgentOptions given)
+        : options(std::move(given)),
+          agent(options.machine),
+          links({.log = options.log}),
+          store({[this](std::uint64_t upto) { push(agent::Event{agent::Stored{upto}}); },
+                 [this](std::uint64_t from, const std::string& why) {
+                     push(agent::Event{agent::StoreFailed{from, why}});
+                 }}) {}
+
+    Result<void> start() {
+        auto started = LauncherClient::start(
+            options.launcher, [this](std::vector<executor::Event>& events) {
+                std::vector<Item> items;
+                for (executor::Event& event : events) items.push_back({{}, std::move(event)});
+                loop.push(items);
+                events.clear();
+            });
+        if (!started) return std::move(started).error();
+        launcher = std::move(started).value();
+        loop.when_drained([this] { links.resume_reading(); });
+        links.start(std::make_unique<Listener>(loop));
+        thread = std::thread([this] {
+            loop.run(clock, [this](const Batch<Item>& batch) { return turn(batch); });
+        });
+        return {};
+    }
+
+    void end(bool shut_down_launcher) {
+        loop.stop();
+        if (thread.joinable()) thread.join();
+        links.drain(drain_at_most);
+        if (launcher && shut_down_launcher) launcher->shut_down();
+        launcher.reset();
+    }
+
+    void push(Event event) { loop.push_one({{}, std::move(event)}); }
+
+    /// One batch for both machines. What they say to each other is handled before the turn ends.
+    Instant turn(const Batch<Item>& batch) {
+        for (Item& item : batch.events) {
+            if (!item.link.is_none() && item.link != link) continue;
+            std::visit(Overloaded{[&](agent::Event& e) { for_agent.push_back(std::move(e)); },
+                                  [&](executor::Event& e) {
+                                      for_executor.push_back(std::move(e));
+                                  }},
+                       item.event);
+        }
+        Instant wake = Instant::never();
+        do {
+            wake = step_agent(batch);
+            if (!for_executor.empty()) step_executor(batch);
+        } while (!for_agent.empty());
+        store.commit();
+        if (!orders.empty()) links.send(orders);
+        launcher->flush();
+        return wake;
+    }
+
+    Instant step_agent(const Batch<Item>& batch) {
+        agent_events.clear();
+        agent_events.swap(for_agent);
+        agent_effects.clear();
+        const Instant wake = agent.step(
+            {batch.mono_now, batch.wall_now, std::span{agent_events}}, agent_effects);
+        for (agent::Effect& effect : agent_effects.list) {
+            std::visit([this](auto& each) { perform(each); }, effect);
+        }
+        return wake;
+    }
+
+    void step_executor(const Batch<Item>& batch) {
+        executor_events.clear();
+        executor_events.swap(for_executor);
+        executor_effects.clear();
+        // It never asks to be woken: the launcher keeps the time of a kill.
+        (void)executor.step({batch.mono_now, batch.wall_now, std::span{executor_events}},
+                            executor_effects);
+        for (executor::Effect& effect : executor_effects.list) {
+            std::visit([this](auto& each) { perform(each); }, effect);
+        }
+    }
+
+    void perform(agent::Connect& e) {
+        link = links.make_link();
+        runtime::OpenLink open;
+        open.address = options.master;
+        open.hello.kind = protocol::PeerKind::agent;
+        open.hello.cluster = options.cluster;
+        open.hello.epoch_seen = e.epoch_seen;
+        open.hello.principal = "agent";
+        open.hello.token = options.token;
+        orders.push_back({link, std::move(open)});
+    }
+
+    void perform(agent::Disconnect&) {
+        orders.push_back({std::exchange(link, {}), runtime::CloseLink{}});
+    }
+
+    void perform(agent::SendMaster& e) { orders.push_back({link, std::move(e.message)}); }
+
+    void perform(agent::SendExecutor& e) {
+        if (e.to.is_none()) for_executor.emplace_back(executor::AgentSaid{std::move(e.event)});
+    }
+
+    void perform(agent::CloseExecutor&) {}  // No executor but our own has a channel.
+    void perform(agent::Store& e) { store.put(e.entry, std::move(e.write)); }
+
+    void perform(agent::Stopped& e) {
+        if (options.stopped) options.stopped(e.why);
+    }
+
+    void perform(executor::SendAgent& e) {
+        for_agent.emplace_back(agent::ExecutorSaid{PeerId{}, std::move(e.call)});
+    }
+
+    void perform(executor::StartProcess& e) { launcher->perform(e); }
+    void perform(executor::KillProcess& e) { launcher->perform(e); }
+    void perform(executor::ForgetProcess& e) { launcher->perform(e); }
+
+    LiveAgentOptions options;
+    runtime::WorldClock clock;
+    Loop loop;
+    agent::Agent agent;
+    executor::Executor executor;
+    agent::Effects agent_effects;
+    executor::Effects executor_effects;
+    std::vector<agent::Event> for_agent;
+    std::vector<executor::Event> for_executor;
+    std::vector<agent::Event> agent_events;
+    std::vector<executor::Event> executor_events;
+    runtime::Links links;
+    PeerId link;
+    std::vector<runtime::ToLink> orders;
+    runtime::MemoryStore<agent::checkpoint::Write> store;
+    std::unique_ptr<LauncherClient> launcher;
+    std::thread thread;
+};
+
+LiveAgent::LiveAgent(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+
+LiveAgent::~LiveAgent() {
+    if (body_->launcher) end(false);
+}
+
+Result<std::unique_ptr<LiveAgent>> LiveAgent::start(LiveAgentOptions options) {
+    std::unique_ptr<LiveAgent> live{new LiveAgent{std::make_unique<Body>(std::move(options))}};
+    if (auto started = live->body_->start(); !started) return std::move(started).error();
+    return live;
+}
+
+void LiveAgent::ask_stop(Duration grace) { body_->push(agent::Event{agent::StopAsked{grace}}); }
+void LiveAgent::end(bool shut_down_launcher) { body_->end(shut_down_launcher); }
+
+}  // namespace offerkit::daemons

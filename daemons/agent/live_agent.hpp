@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// An agent on this computer: its machine and that of its command tasks' executor side by side on
+/// one thread, a link to the master, and the launcher.
+
+#include <daemons/agent/launcher_client.hpp>
+#include <offerkit/agent/options.hpp>
+#include <offerkit/core/result.hpp>
+#include <offerkit/core/time.hpp>
+#include <offerkit/runtime/link.hpp>
+#include <offerkit/runtime/log.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace offerkit::daemons {
+
+struct LiveAgentOptions {
+    agent::Options machine;
+    runtime::Address master;
+    std::string token;
+    std::string cluster;
+    LauncherOptions launcher;
+    runtime::Log log;
+    /// Called once, on the machine's thread, when the agent has ended by itself.
+    std::function<void(const std::string& why)> stopped;
+};
+
+class LiveAgent {
+public:
+    /// Refuses: `unavailable` when there is no launcher.
+    static Result<std::unique_ptr<LiveAgent>> start(LiveAgentOptions options);
+    LiveAgent(const LiveAgent&) = delete;
+    LiveAgent& operator=(const LiveAgent&) = delete;
+    ~LiveAgent();
+
+    /// Any thread: end the tasks, tell the master, then `stopped`.
+    void ask_stop(Duration grace);
+
+    /// Ends the threads; with `shut_down_launcher` also the launcher and what it may still run.
+    void end(bool shut_down_launcher);
+
+private:
+    struct Body;
+    explicit LiveAgent(std::unique_ptr<Body> body);
+    std::unique_ptr<Body> body_;
+};
+
+}  // namespace offerkit::daemons

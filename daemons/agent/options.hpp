@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What offerkit-agent is told.
+
+#include <offerkit/core/result.hpp>
+#include <offerkit/model/agent.hpp>
+#include <offerkit/runtime/link.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace offerkit::daemons {
+
+struct AgentOptions {
+    runtime::Address master;
+    std::string token;
+    std::string cluster;
+    std::string work_dir;
+    AgentInfo info;
+    bool resources_given = false;  // Else they are found out once the work folder is there.
+    std::string launcher;          // Path of offerkit-launcher.
+    std::string record_dir;        // Empty: no record is kept.
+    std::string ready_file;
+    std::string log_level = "info";
+    int exit_with_parent_fd = -1;
+
+    /// `--help` and `--version`: print this, and end.
+    std::optional<std::string> text;
+};
+
+/// Refuses: unknown settings, values out of range, masters beyond this machine without
+/// `--insecure-master`, and no master or token to be found.
+[[nodiscard]] Result<AgentOptions> read_agent_options(int argc, const char* const* argv);
+
+/// Reads "rack:r1;ssd:yes;slots:4". Refuses: `malformed`, `too_large`.
+[[nodiscard]] Result<Attributes> parse_attributes(const std::string& text);
+
+}  // namespace offerkit::daemons

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wiring.hpp"
+
+#include <daemons/agent/live_agent.hpp>
+#include <daemons/agent/machine.hpp>
+#include <daemons/common/process.hpp>
+#include <offerkit/resources/text.hpp>
+#include <offerkit/runtime/clock.hpp>
+#include <offerkit/runtime/signals.hpp>
+#include <offerkit/runtime/work_dir.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+namespace offerkit::daemons {
+
+namespace {
+
+using runtime::LogLevel;
+
+/// What tasks get to end in when the agent is told to stop.
+constexpr Duration stop_grace = std::chrono::seconds{3};
+
+class AgentDaemon {
+public:
+    AgentDaemon(AgentOptions options, runtime::Log log)
+        : options_(std::move(options)), log_(std::move(log)) {}
+
+    Result<void> start() {
+        if (auto folder = open_folder(); !folder) return folder;
+        auto parent = ParentWatch::start(options_.exit_with_parent_fd, end_);
+        if (!parent) return std::move(parent).error();
+        parent_ = std::move(parent).value();
+        auto run = runtime::raise_number(folder_->file("run"));
+        if (!run) return std::move(run).error();
+        auto started = LiveAgent::start(make_live_options(*run));
+        if (!started) return std::move(started).error();
+        live_ = std::move(started).value();
+        return tell_ready();
+    }
+
+    void run_until_end() {
+        const runtime::Signals signals{[this](int number) {
+            end_.ask("signal " + std::to_string(number));
+        }};
+        const std::string why = end_.wait();
+        write_log(log_, LogLevel::info, "ends: " + why);
+        live_->ask_stop(stop_grace);
+        write_log(log_, LogLevel::info, "stopped: " + stopped_.wait());
+        live_->end(true);
+    }
+
+private:
+    Result<void> open_folder() {
+        auto folder = runtime::WorkDir::open(options_.work_dir);
+        if (!folder) return std::move(folder).error();
+        folder_ = std::make_unique<runtime::WorkDir>(std::move(folder).value());
+        // Tasks of other users pass through here to their sandboxes, and may not look around.
+        std::error_code ignored;
+        std::filesystem::permissions(folder_->path(),
+                                     std::filesystem::perms::owner_all |
+                                         std::filesystem::perms::group_exec |
+                                         std::filesystem::perms::others_exec,
+                                     ignored);
+        if (options_.resources_given) return {};
+        auto found = find_resources(folder_->path());
+        if (!found) return std::move(found).error();
+        options_.info.resources = std::move(found).value();
+        return {};
+    }
+
+    [[nodiscard]] LiveAgentOptions make_live_options(std::uint64_t run) {
+        LiveAgentOptions live;
+        live.machine.info = options_.info;
+        live.machine.run = run;
+        live.machine.seed = static_cast<std::uint64_t>(runtime::WorldClock::wall_now().ns) ^
+                            static_cast<std::uint64_t>(::getpid()) << 32;
+        live.master = options_.master;
+        live.token = options_.token;
+        live.cluster = options_.cluster;
+        live.launcher = {options_.launcher, folder_->path(), options_.exit_with_parent_fd, log_};
+        live.log = log_;
+        live.stopped = [this](const std::string& why) {
+            stopped_.ask(why);
+            end_.ask(why);  // Also when it was the master who said so.
+        };
+        return live;
+    }
+
+    Result<void> tell_ready() {
+        const std::string resources = format_resources(options_.info.resources);
+        ReadyFacts facts{options_.ready_file,
+                         {},
+                         {{"work_dir", folder_->path()}, {"resources", resources}}};
+        if (auto written = write_ready_file(facts); !written) return written;
+        std::printf("offerkit-agent is ready: %s, work folder %s\n", resources.c_str(),
+                    folder_->path().c_str());
+        std::fflush(stdout);
+        return {};
+    }
+
+    AgentOptions options_;
+    runtime::Log log_;
+    EndReason end_;
+    EndReason stopped_;
+    ParentWatch parent_;
+    std::unique_ptr<runtime::WorkDir> folder_;
+    std::unique_ptr<LiveAgent> live_;
+};
+
+}  // namespace
+
+int run_agent(AgentOptions options) {
+    constexpr const char* name = "offerkit-agent";
+    if (options.text) {
+        std::fputs(options.text->c_str(), stdout);
+        return 0;
+    }
+    auto log = make_log("agent", options.log_level);
+    if (!log) return tell_refusal(name, log.error());
+    AgentDaemon daemon{std::move(options), std::move(log).value()};
+    if (auto started = daemon.start(); !started) return tell_refusal(name, started.error());
+    daemon.run_until_end();
+    return 0;
+}
+
+}  // namespace offerkit::daemons

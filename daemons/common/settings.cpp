@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <toml++/toml.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+namespace offerkit::daemons {
+
+namespace {
+
+constexpr const char* version_text = "0.1.0";
+
+std::string environment_name(const Program& program, const Setting& setting) {
+    if (setting.environment != nullptr) return setting.environment;
+    std::string name = program.environment;
+    for (const char c : std::string_view{setting.name}) {
+        name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+    return name;
+}
+
+const Setting* find_setting(const Program& program, std::string_view name) {
+    for (const Setting& setting : program.settings) {
+        if (name == setting.name) return &setting;
+    }
+    return nullptr;
+}
+
+Refusal bad_file(const std::string& path, const std::string& why) {
+    return {RefusalCode::malformed, "file " + path, "read configuration", why,
+            "see --help for the settings there are"};
+}
+
+using Values = std::map<std::string, Given>;
+
+Result<void> read_toml(const Program& program, const std::string& path, Values& values) {
+    if (!std::filesystem::is_regular_file(path)) {
+        return Refusal{RefusalCode::not_found, "file " + path, "read configuration",
+                       "there is no such file", "give the path of a TOML file"};
+    }
+    try {
+        const toml::table table = toml::parse_file(path);
+        for (const auto& [key, node] : table) {
+            const std::string name{key.str()};
+            const std::string where = path + " line " + std::to_string(node.source().begin.line);
+            if (find_setting(program, name) == nullptr) {
+                return bad_file(path, "line " + std::to_string(node.source().begin.line) + ": " +
+                                          name + " is not a setting");
+            }
+            std::ostringstream text;
+            if (const auto* const word = node.as_string()) {
+                text << word->get();
+            } else if (const auto* const number = node.as_integer()) {
+                text << number->get();
+            } else if (const auto* const truth = node.as_boolean()) {
+                text << (truth->get() ? "true" : "false");
+            } else {
+                return bad_file(path, name + " is neither text, whole number nor true or false");
+            }
+            values[name] = {text.str(), where};
+        }
+    } catch (const toml::parse_error& error) {
+        return bad_file(path, "line " + std::to_string(error.source().begin.line) + ": " +
+                                  std::string(error.description()));
+    }
+    return {};
+}
+
+void read_environment(const Program& program, Values& values) {
+    for (const Setting& setting : program.settings) {
+        const std::string name = environment_name(program, setting);
+        const char* const value = std::getenv(name.c_str());
+        if (value != nullptr && *value != '\0') {
+            values[setting.name] = {value, "environment " + name};
+        }
+    }
+}
+
+struct CommandLine {
+    std::map<std::string, std::string> texts;
+    std::map<std::string, bool> truths;
+    std::string config;
+    std::optional<std::string> answer;
+};
+
+std::string footer(const Program& program) {
+    std::string text = "Each setting may also stand in the TOML file of --config, or in the "
+                       "environment as\n" +
+                       std::string(program.environment) + "NAME. Flags win over the environment, "
+                       "the environment over the file.\n\nExample:\n  " +
+                       program.example;
+    return text;
+}
+
+Result<CommandLine> read_flags(const Program& program, int argc, const char* const* argv) {
+    CommandLine line;
+    CLI::App app{program.what, program.name};
+    app.footer(footer(program));
+    app.allow_windows_style_options(false);
+    app.set_version_flag("--version", std::string(program.name) + " " + version_text);
+    app.add_option("--config", line.config, "TOML file with settings")->type_name("FILE");
+    for (const Setting& setting : program.settings) {
+        if (!setting.on_command_line) continue;
+        const std::string flag = std::string("--") + setting.name;
+        if (setting.kind == Setting::Kind::yes_or_no) {
+            app.add_flag(flag, line.truths[setting.name], setting.help);
+        } else {
+            app.add_option(flag, line.texts[setting.name], setting.help)->type_name("");
+        }
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {
+        std::ostringstream out;
+        std::ostringstream err;
+        app.exit(asked, out, err);
+        line.answer = out.str();
+        return line;
+    } catch (const CLI::ParseError& error) {
+        return Refusal{RefusalCode::invalid, program.name, "read flags", error.what(),
+                       std::string("see ") + program.name + " --help"};
+    }
+    for (const Setting& setting : program.settings) {
+        if (!setting.on_command_line) continue;
+        if (app.count(std::string("--") + setting.name) == 0) {
+            line.texts.erase(setting.name);
+            line.truths.erase(setting.name);
+        }
+    }
+    return line;
+}
+
+}  // namespace
+
+Result<Settings> Settings::read(const Program& program, int argc, const char* const* argv) {
+    Settings settings;
+    auto line = read_flags(program, argc, argv);
+    if (!line) return std::move(line).error();
+    if (line->answer) {
+        settings.text_ = std::move(line->answer);
+        return settings;
+    }
+    std::string config = line->config;
+    if (config.empty()) {
+        const std::string name = std::string(program.environment) + "CONFIG";
+        if (const char* const given = std::getenv(name.c_str())) config = given;
+    }
+    if (!config.empty()) {
+        if (auto read = read_toml(program, config, settings.values_); !read) {
+            return std::move(read).error();
+        }
+    }
+    read_environment(program, settings.values_);
+    for (auto& [name, text] : line->texts) settings.values_[name] = {text, "flag --" + name};
+    for (const auto& [name, truth] : line->truths) {
+        settings.values_[name] = {truth ? "true" : "false", "flag --" + name};
+    }
+    for (const Setting& setting : program.settings) {
+        const Given* const given = settings.find(setting.name);
+        if (setting.kind != Setting::Kind::yes_or_no || given == nullptr) continue;
+        if (given->text != "true" && given->text != "false") {
+            return refuse_setting(*given, "is neither true nor false", "write true or false");
+        }
+    }
+    return settings;
+}
+
+const Given* Settings::find(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? nullptr : &found->second;
+}
+
+std::string Settings::text_of(const std::string& name, std::string otherwise) const {
+    const Given* const given = find(name);
+    return given == nullptr ? std::move(otherwise) : given->text;
+}
+
+bool Settings::is_on(const std::string& name) const {
+    const Given* const given = find(name);
+    return given != nullptr && given->text == "true";
+}
+
+Result<std::int64_t> Settings::number_of(const std::string& name, std::int64_t otherwise,
+                                         std::int64_t least, std::int64_t most) const {
+    const Given* const given = find(name);
+    if (given == nullptr) return otherwise;
+    std::int64_t number = 0;
+    const char* const end = given->text.data() + given->text.size();
+    const auto read = std::from_chars(given->text.data(), end, number);
+    const std::string range =
+        "from " + std::to_string(least) + " to " + std::to_string(most);
+    if (given->text.empty() || read.ec != std::errc{} || read.ptr != end) {
+        return refuse_setting(*given, "is not a whole number", "give a number " + range);
+    }
+    if (number < least || number > most) {
+        return refuse_setting(*given, "is out of range", "give a number " + range);
+    }
+    return number;
+}
+
+Result<Duration> Settings::duration_of(const std::string& name, Duration otherwise, Duration least,
+                                       Duration most) const {
+    const Given* const given = find(name);
+    if (given == nullptr) return otherwise;
+    std::int64_t number = 0;
+    const char* const end = given->text.data() + given->text.size();
+    const auto read = std::from_chars(given->text.data(), end, number);
+    const std::string unit(read.ptr, end);
+    const std::map<std::string, Duration> units = {{"ms", std::chrono::milliseconds{1}},
+                                                   {"s", std::chrono::seconds{1}},
+                                                   {"min", std::chrono::minutes{1}},
+                                                   {"h", std::chrono::hours{1}}};
+    const auto found = units.find(unit);
+    if (read.ec != std::errc{} || number < 0 || found == units.end()) {
+        return refuse_setting(*given, "is not a length of time",
+                              "give a whole number and a unit: 500ms, 15s, 2min, 1h");
+    }
+    if (number > most / found->second || found->second * number < least) {
+        return refuse_setting(*given, "is out of range",
+                              "give at least " + std::to_string(least / units.at("ms")) +
+                                  "ms and at most " + std::to_string(most / units.at("ms")) + "ms");
+    }
+    return Duration{found->second * number};
+}
+
+Refusal refuse_setting(const Given& given, std::string why, std::string todo) {
+    return {RefusalCode::invalid, given.where, "use " + given.text.substr(0, 64), std::move(why),
+            std::move(todo)};
+}
+
+}  // namespace offerkit::daemons

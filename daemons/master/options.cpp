@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.hpp"
+
+#include <daemons/common/settings.hpp>
+#include <offerkit/allocation/policies.hpp>
+#include <offerkit/core/limits.hpp>
+#include <offerkit/runtime/cluster_access.hpp>
+#include <offerkit/runtime/link.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace offerkit::daemons {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr auto yes_or_no = Setting::Kind::yes_or_no;
+
+constexpr Setting settings[] = {
+    {"address", "address to listen on, for frames and HTTP [127.0.0.1]"},
+    {"port", "port for frames, 0: the kernel chooses [5050]"},
+    {"http-port", "port for the operator API, 0: the kernel chooses [5051]"},
+    {"insecure-listen", "listen beyond this machine without TLS: tokens travel in the clear",
+     yes_or_no},
+    {"token-file", "file with the token that all must show, readable by its owner alone; "
+                   "WORK-DIR/token is used, and made, without it", Setting::Kind::text,
+     "OFFERKIT_TOKEN_FILE"},
+    {"token", "the token", Setting::Kind::text, "OFFERKIT_TOKEN", false},
+    {"work-dir", "folder for what must survive a restart [./offerkit-master]"},
+    {"cluster", "name of the cluster [offerkit]"},
+    {"policy", "who is offered what first [drf]"},
+    {"offer-timeout", "an offer that is not answered is rescinded after [30s]"},
+    {"heartbeat-interval", "peers say that they are alive each [15s]"},
+    {"peer-timeout", "a silent peer counts as gone after [75s]"},
+    {"io-threads", "threads that parse and serialise [1]"},
+    {"record", "folder to write the event log to, for offerkit replay [none]"},
+    {"ready-file", "JSON file to write once ready: ports and process id"},
+    {"exit-with-parent-fd", "end when the far end of this inherited descriptor is closed"},
+    {"log-level", "debug, info, warning or error [info]"},
+};
+
+constexpr Program program{
+    "offerkit-master", "Pools the resources of agents and offers them to frameworks.",
+    "OFFERKIT_MASTER_", "offerkit-master --work-dir /var/lib/offerkit/master --port 5050",
+    settings};
+
+Result<void> read_listening(const Settings& given, MasterOptions& options) {
+    options.address = given.text_of("address", "127.0.0.1");
+    if (!runtime::is_loopback(options.address) && !given.is_on("insecure-listen")) {
+        return refuse_setting(*given.find("address"),
+                              "anybody who can reach it could listen in: there is no TLS",
+                              "use 127.0.0.1, or add --insecure-listen if the network is trusted");
+    }
+    auto port = given.number_of("port", 5050, 0, 65535);
+    if (!port) return std::move(port).error();
+    auto http_port = given.number_of("http-port", 5051, 0, 65535);
+    if (!http_port) return std::move(http_port).error();
+    options.port = static_cast<std::uint16_t>(*port);
+    options.http_port = static_cast<std::uint16_t>(*http_port);
+    return {};
+}
+
+Result<void> read_token(const Settings& given, MasterOptions& options) {
+    if (const Given* const token = given.find("token")) {
+        if (token->text.size() > limits::token_max) {
+            return Refusal{RefusalCode::too_large, token->where, "use token",
+                           "it has more than 512 bytes", "use a shorter one"};
+        }
+        options.token = token->text;
+        return {};
+    }
+    const Given* const file = given.find("token-file");
+    if (file == nullptr) return {};
+    auto token = runtime::read_token_file(file->text);
+    if (!token) return std::move(token).error();
+    options.token = std::move(token).value();
+    return {};
+}
+
+Result<void> read_machine(const Settings& given, MasterOptions& options) {
+    master::Options& machine = options.machine;
+    machine.cluster = given.text_of("cluster", machine.cluster);
+    if (machine.cluster.empty() || machine.cluster.size() > limits::name_max) {
+        return refuse_setting(*given.find("cluster"), "is not a name", "use 1 to 255 bytes");
+    }
+    struct Each {
+        const char* name;
+        Duration* value;
+    };
+    for (const Each& each : {Each{"offer-timeout", &machine.offer_timeout},
+                             Each{"heartbeat-interval", &machine.heartbeat_interval},
+                             Each{"peer-timeout", &machine.peer_timeout}}) {
+        auto read = given.duration_of(each.name, *each.value, milliseconds{10}, hours{24});
+        if (!read) return std::move(read).error();
+        *each.value = *read;
+    }
+    if (machine.peer_timeout < 2 * machine.heartbeat_interval) {
+        const Given* const given_timeout = given.find("peer-timeout");
+        const Given* const blamed =
+            given_timeout != nullptr ? given_timeout : given.find("heartbeat-interval");
+        return refuse_setting(*blamed, "a peer would be given up before its second beat",
+                              "make --peer-timeout at least twice --heartbeat-interval");
+    }
+    return {};
+}
+
+Result<void> read_policy(const Settings& given, MasterOptions& options) {
+    options.policy = given.text_of("policy", std::string(policies().front().name));
+    if (auto known = make_allocator(options.policy); !known) return std::move(known).error();
+    return {};
+}
+
+Result<void> read_process(const Settings& given, MasterOptions& options) {
+    options.work_dir = given.text_of("work-dir", "offerkit-master");
+    options.record_dir = given.text_of("record", "");
+    options.ready_file = given.text_of("ready-file", "");
+    options.log_level = given.text_of("log-level", "info");
+    auto threads = given.number_of("io-threads", 1, 1, 64);
+    if (!threads) return std::move(threads).error();
+    options.io_threads = static_cast<std::uint32_t>(*threads);
+    auto descriptor = given.number_of("exit-with-parent-fd", -1, 3, 1'000'000);
+    if (!descriptor) return std::move(descriptor).error();
+    options.exit_with_parent_fd = static_cast<int>(*descriptor);
+    return {};
+}
+
+}  // namespace
+
+Result<MasterOptions> read_master_options(int argc, const char* const* argv) {
+    auto given = Settings::read(program, argc, argv);
+    if (!given) return std::move(given).error();
+    MasterOptions options;
+    options.text = given->text();
+    if (options.text) return options;
+    for (const auto read : {read_listening, read_token, read_machine, read_policy, read_process}) {
+        if (auto result = read(*given, options); !result) return std::move(result).error();
+    }
+    return options;
+}
+
+}  // namespace offerkit::daemons

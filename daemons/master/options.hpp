@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// What offerkit-master is told.
+
+#include <offerkit/core/result.hpp>
+#include <offerkit/master/options.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace offerkit::daemons {
+
+struct MasterOptions {
+    master::Options machine;
+    std::string policy;
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
+    std::uint16_t http_port = 0;
+    std::string token;     // Never empty.
+    std::string work_dir;
+    std::string record_dir;  // Empty: no record is kept.
+    std::string ready_file;
+    std::string log_level = "info";
+    std::uint32_t io_threads = 1;
+    int exit_with_parent_fd = -1;
+
+    /// `--help` and `--version`: print this, and end.
+    std::optional<std::string> text;
+};
+
+/// Refuses: unknown settings, values out of range, addresses that need `--insecure-listen`.
+[[nodiscard]] Result<MasterOptions> read_master_options(int argc, const char* const* argv);
+
+}  // namespace offerkit::daemons
