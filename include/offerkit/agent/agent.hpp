@@ -80,6 +80,7 @@ private:
     void on(protocol::SubscribeExecutor& call, Effects& out);
     void on(protocol::ReportStatuses& call, Effects& out);
     void on(protocol::DataToScheduler& call, Effects& out);
+    void arm_run_time(const Task& task);
 
     // Statuses, from their making to their acknowledgement (impl/statuses.ipp).
     void record(Task& task, TaskStatus status, Effects& out);

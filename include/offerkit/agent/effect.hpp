@@ -57,7 +57,8 @@ struct RemoveTask    { FrameworkId framework; TaskId task;
 struct PutStatus     { protocol::StatusUpdate update;
                        friend bool operator==(const PutStatus&, const PutStatus&) = default; };
 struct RemoveStatus  { FrameworkId framework; TaskId task; StatusId status;
-                       friend bool operator==(const RemoveStatus&, const RemoveStatus&) = default; };
+                       friend bool operator==(const RemoveStatus&,
+                                              const RemoveStatus&) = default; };
 // clang-format on
 
 using Write = std::variant<PutIdentity, PutTask, RemoveTask, PutStatus, RemoveStatus>;

@@ -65,7 +65,7 @@ struct StoreFailed {
     friend bool operator==(const StoreFailed&, const StoreFailed&) = default;
 };
 
-/// The operator (or a signal) asks the daemon to stop: tasks are ended, then `Stopped` is asked for.
+/// The operator (or a signal) asks the daemon to stop: tasks are ended, then `Stopped` follows.
 struct StopAsked {
     Duration grace{0};
     friend bool operator==(const StopAsked&, const StopAsked&) = default;

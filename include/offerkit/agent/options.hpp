@@ -28,7 +28,8 @@ struct Options {
 
     Duration status_retry_first = std::chrono::seconds{10};
     Duration status_retry_max = std::chrono::minutes{10};
-    Duration stop_margin = std::chrono::seconds{5};  // Beyond the grace, when the agent stops.
+    Duration run_time_stage = std::chrono::minutes{1};  // Between looks at a task's time limit.
+    Duration stop_margin = std::chrono::seconds{5};     // Beyond the grace, when the agent stops.
 
     std::size_t tasks_max = limits::tasks_per_agent_max;
 };

@@ -61,6 +61,7 @@ struct Unacknowledged {
 
 struct Task {
     TaskKey key;
+    std::uint64_t serial = 0;  // Names it within this run, also in its sandbox's path.
     std::string framework_name;
     std::string user;  // The command's, else the framework's.
     Role role;
@@ -74,7 +75,7 @@ struct Task {
     /// What it took of `State::available`: that gpus were taken from certain cards is decided then.
     Resources held;
 
-    std::optional<Instant> killed_by;     // A kill was asked for, and its grace ends then.
+    std::optional<Instant> killed_by;      // A kill was asked for, and its grace ends then.
     Instant run_until = Instant::never();  // Known once it runs.
 
     std::vector<Unacknowledged> unacknowledged;

@@ -8,6 +8,7 @@
 
 #include <offerkit/core/result.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,9 +19,9 @@ namespace offerkit::agent {
 OFFERKIT_INLINE void Agent::on(ExecutorOpened& event, Effects& out) {
     if (event.peer.is_none()) return;
     out.list.emplace_back(CloseExecutor{
-        event.peer, Refusal{RefusalCode::unsupported, "executor " + format_id(event.peer),
-                            "subscribe", "this agent runs command tasks only",
-                            "launch tasks without an executor"}});
+        event.peer,
+        Refusal{RefusalCode::unsupported, "executor " + format_id(event.peer), "subscribe",
+                "this agent runs command tasks only", "launch tasks without an executor"}});
 }
 
 OFFERKIT_INLINE void Agent::on(ExecutorClosed&, Effects&) {}
@@ -44,12 +45,17 @@ OFFERKIT_INLINE void Agent::on(protocol::ReportStatuses& call, Effects& out) {
         if (report.status.state == TaskState::running && run_time_max > Duration{0} &&
             task->run_until == Instant::never()) {
             task->run_until = state_.now + run_time_max;
-            state_.deadlines.arm(task->run_until, {TaskDeadline::Kind::run_time,
-                                                   state_.task_keys.at(task->key)});
+            arm_run_time(*task);
         }
         report.status.source = StatusSource::executor;
         record(*task, std::move(report.status), out);
     }
+}
+
+/// In small stages, or the entries of short tasks with long limits would pile up in the heap.
+OFFERKIT_INLINE void Agent::arm_run_time(const Task& task) {
+    const Instant at = std::min(task.run_until, state_.now + options_.run_time_stage);
+    state_.deadlines.arm(at, {TaskDeadline::Kind::run_time, task.serial});
 }
 
 // Messages to executors promise nothing, and a command task has nobody to read them.

@@ -10,8 +10,8 @@
 
 namespace offerkit::agent {
 
-// Absorbs repeats that would not end the task sooner, and kills of tasks that have ended: their last
-// status is on its way. A task that is not known has run and been acknowledged, or never came.
+// Absorbs repeats that would not end the task sooner, and kills of tasks that have ended: their
+// last status is on its way. A task that is not known has run and been acknowledged, or never came.
 OFFERKIT_INLINE void Agent::on(protocol::KillTask& message, Effects& out) {
     const TaskKey key{message.framework, message.task};
     Task* const task = find(key);
@@ -20,8 +20,8 @@ OFFERKIT_INLINE void Agent::on(protocol::KillTask& message, Effects& out) {
                "the agent does not know this task");
         return;
     }
-    kill(*task, message.grace.value_or(task->info.kill_policy.grace),
-         StatusReason::kill_requested, out);
+    kill(*task, message.grace.value_or(task->info.kill_policy.grace), StatusReason::kill_requested,
+         out);
 }
 
 // Absorbs repeats, as every kill does. The last statuses still go out: the master waits for them to
@@ -49,7 +49,8 @@ OFFERKIT_INLINE void Agent::on(protocol::ReconcileTasks& message, Effects&) {
 /// Asks the executor to end the task; one that the executor has not seen yet ends at once, unrun.
 OFFERKIT_INLINE void Agent::kill(Task& task, Duration grace, StatusReason reason, Effects& out) {
     switch (task.stage) {
-        case TaskStage::ended: return;
+        case TaskStage::ended:
+            return;
         case TaskStage::storing: {
             TaskStatus status;
             status.state = TaskState::killed;
@@ -58,7 +59,8 @@ OFFERKIT_INLINE void Agent::kill(Task& task, Duration grace, StatusReason reason
             record(task, std::move(status), out);
             return;
         }
-        case TaskStage::launched: break;
+        case TaskStage::launched:
+            break;
     }
     const Instant by = state_.now + grace;
     if (task.killed_by && by >= *task.killed_by) return;

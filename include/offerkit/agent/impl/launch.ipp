@@ -67,12 +67,12 @@ struct Refused {
                        "the agent cannot write its checkpoint, see its log"};
     }
     if (state.tasks_live >= options.tasks_max) {
-        return Refused{TaskState::dropped, StatusReason::limit_exceeded,
-                       "the agent runs " + std::to_string(state.tasks_live) +
-                           " tasks, its maximum"};
+        return Refused{
+            TaskState::dropped, StatusReason::limit_exceeded,
+            "the agent runs " + std::to_string(state.tasks_live) + " tasks, its maximum"};
     }
     if (!state.available.contains(task.resources)) {
-        return Refused{TaskState::error, StatusReason::resources_insufficient,
+        return Refused{TaskState::dropped, StatusReason::resources_insufficient,
                        "needs " + format_resources(task.resources) + ", the agent has " +
                            format_resources(state.available) + " left"};
     }
@@ -82,7 +82,8 @@ struct Refused {
 }  // namespace detail
 
 OFFERKIT_INLINE void Agent::on(protocol::RunTasks& message, Effects& out) {
-    for (TaskInfo& info : message.tasks) accept_task(message, info, out);
+    for (TaskInfo& info : message.tasks)
+        accept_task(message, info, out);
 }
 
 // A group needs an executor of the framework's, which this agent does not run yet: every task of it
@@ -99,8 +100,7 @@ OFFERKIT_INLINE void Agent::on(protocol::RunGroup& message, Effects& out) {
         task.role = message.role;
         task.info = std::move(info);
         refuse_task(std::move(task), TaskState::error, StatusReason::task_invalid,
-                    "this agent runs command tasks only, no task groups; launch single tasks",
-                    out);
+                    "this agent runs command tasks only, no task groups; launch single tasks", out);
     }
 }
 
@@ -117,11 +117,11 @@ OFFERKIT_INLINE void Agent::accept_task(const protocol::RunTasks& from, TaskInfo
     task.role = from.role;
     if (auto refused = detail::find_obstacle(state_, options_, info)) {
         task.info = std::move(info);
-        refuse_task(std::move(task), refused->state, refused->reason, std::move(refused->why),
-                    out);
+        refuse_task(std::move(task), refused->state, refused->reason, std::move(refused->why), out);
         return;
     }
     const std::uint64_t serial = ++state_.last_serial;
+    task.serial = serial;
     task.framework_name = from.framework_name;
     task.user = info.command.user.empty() ? from.user : info.command.user;
     task.sandbox = "frameworks/" + format_id(key.framework) + "/tasks/" + key.task.text() + "/" +
@@ -153,6 +153,7 @@ OFFERKIT_INLINE void Agent::refuse_task(Task task, TaskState state, StatusReason
         return;
     }
     const std::uint64_t serial = ++state_.last_serial;
+    task.serial = serial;
     ++state_.tasks_live;
     state_.task_keys.emplace(task.key, serial);
     Task& kept = state_.tasks.emplace(serial, std::move(task)).first->second;
@@ -180,9 +181,9 @@ OFFERKIT_INLINE void Agent::answer_repeat(const Task& task) {
 OFFERKIT_INLINE void Agent::launch(Task& task, Effects& out) {
     OFFERKIT_ASSERT(task.stage == TaskStage::storing);
     task.stage = TaskStage::launched;
-    out.list.emplace_back(SendExecutor{
-        PeerId{}, protocol::LaunchTask{task.key.framework, task.framework_name, task.user,
-                                       task.info, task.sandbox}});
+    out.list.emplace_back(
+        SendExecutor{PeerId{}, protocol::LaunchTask{task.key.framework, task.framework_name,
+                                                    task.user, task.info, task.sandbox}});
 }
 
 }  // namespace offerkit::agent

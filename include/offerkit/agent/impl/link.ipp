@@ -28,7 +28,8 @@ namespace detail {
         case RefusalCode::wrong_cluster:
         case RefusalCode::not_found:
         case RefusalCode::already_exists:
-        case RefusalCode::not_owner: return true;
+        case RefusalCode::not_owner:
+            return true;
         case RefusalCode::too_large:
         case RefusalCode::stale_epoch:
         case RefusalCode::no_longer_available:
@@ -36,7 +37,8 @@ namespace detail {
         case RefusalCode::conflict:
         case RefusalCode::quota_exceeded:
         case RefusalCode::unavailable:
-        case RefusalCode::cancelled: return false;
+        case RefusalCode::cancelled:
+            return false;
     }
     OFFERKIT_ASSERT(false);
     return false;
@@ -84,9 +86,9 @@ OFFERKIT_INLINE protocol::RegisterAgent Agent::make_registration() const {
     return message;
 }
 
-// Absorbs the end of a link that we have given up ourselves. Before the first registration a lasting
-// refusal means that the agent is wrongly set up, and its operator is there to read it; later it is
-// a fault of the other side, and the tasks that run are worth more attempts.
+// Absorbs the end of a link that we have given up ourselves. Before the first registration a
+// lasting refusal means that the agent is wrongly set up, and its operator is there to read it;
+// later it is a fault of the other side, and the tasks that run are worth more attempts.
 OFFERKIT_INLINE void Agent::on(LinkClosed& event, Effects& out) {
     if (state_.link.stage == LinkStage::down) return;
     note("link closed: " + format_refusal(event.why), out);
@@ -106,9 +108,8 @@ OFFERKIT_INLINE void Agent::drop_link(std::string why, Effects& out) {
 OFFERKIT_INLINE void Agent::back_off() {
     Link& link = state_.link;
     link.stage = LinkStage::down;
-    link.backoff = link.backoff == Duration{0}
-                       ? options_.reconnect_first
-                       : std::min(2 * link.backoff, options_.reconnect_max);
+    link.backoff = link.backoff == Duration{0} ? options_.reconnect_first
+                                               : std::min(2 * link.backoff, options_.reconnect_max);
     const std::int64_t most = link.backoff.count();
     link.retry_at = state_.now + Duration{state_.rng.between(most / 2, most)};
     outbox_.clear();  // What needs an answer is sent again after the next registration.
@@ -125,8 +126,8 @@ OFFERKIT_INLINE void Agent::on(MasterSaid& event, Effects& out) {
     std::visit([&](auto& each) { on(each, out); }, event.message);
 }
 
-// Absorbs a repeat. What the master cannot mean ends the link: going on would follow a stale master,
-// or beat without pause.
+// Absorbs a repeat. What the master cannot mean ends the link: going on would follow a stale
+// master, or beat without pause.
 OFFERKIT_INLINE void Agent::on(protocol::AgentRegistered& message, Effects& out) {
     if (is_registered()) return;
     if (message.agent.is_none() || message.heartbeat_interval <= Duration{0} ||
@@ -145,14 +146,16 @@ OFFERKIT_INLINE void Agent::on(protocol::AgentRegistered& message, Effects& out)
     note("registered as " + format_id(message.agent) + " with cluster " + message.cluster +
              ", epoch " + std::to_string(message.epoch),
          out);
-    for (auto& [serial, task] : state_.tasks) send_all(task);
+    for (auto& [serial, task] : state_.tasks)
+        send_all(task);
 }
 
 OFFERKIT_INLINE void Agent::take_identity(AgentId id, std::uint64_t epoch, Effects& out) {
     out.deltas.emplace_back(Identified{id});
     if (id != state_.id) {
         for (auto& [serial, task] : state_.tasks) {
-            for (Unacknowledged& each : task.unacknowledged) each.status.agent = id;
+            for (Unacknowledged& each : task.unacknowledged)
+                each.status.agent = id;
         }
     }
     state_.id = id;

@@ -37,7 +37,7 @@ OFFERKIT_INLINE void Agent::record(Task& task, TaskStatus status, Effects& out) 
     }
     const std::uint64_t entry =
         store(checkpoint::PutStatus{{task.key.framework, kept.status}}, out);
-    state_.pending.push_back({entry, state_.task_keys.at(task.key), kept.status.id});
+    state_.pending.push_back({entry, task.serial, kept.status.id});
 }
 
 /// What an ended task held is free at once; the master learns it later, so it never gives out more
@@ -54,10 +54,9 @@ OFFERKIT_INLINE void Agent::end(Task& task) {
 OFFERKIT_INLINE void Agent::show(Task& task, Unacknowledged& shown, Effects& out) {
     shown.durable = true;
     task.state = shown.status.state;
-    const std::string& sandbox =
-        shown.status.sandbox.empty() ? task.sandbox : shown.status.sandbox;
-    out.deltas.emplace_back(TaskPut{task.key.framework, task.key.task, task.state, sandbox,
-                                    state_.wall_now});
+    const std::string& sandbox = shown.status.sandbox.empty() ? task.sandbox : shown.status.sandbox;
+    out.deltas.emplace_back(
+        TaskPut{task.key.framework, task.key.task, task.state, sandbox, state_.wall_now});
     if (is_terminal(task.state) && !state_.store_failed) tell_noted(task);
     if (is_registered()) send(task, shown.status);
 }
@@ -75,7 +74,7 @@ OFFERKIT_INLINE void Agent::arm_retry(Task& task, Instant at) {
     task.retry_at = at;
     if (task.retry_armed <= at) return;
     task.retry_armed = at;
-    state_.deadlines.arm(at, {TaskDeadline::Kind::retry, state_.task_keys.at(task.key)});
+    state_.deadlines.arm(at, {TaskDeadline::Kind::retry, task.serial});
 }
 
 /// After a registration: what went out on the link before may not have arrived.

@@ -48,10 +48,16 @@ OFFERKIT_INLINE void Agent::expire(Effects& out) {
         Task& task = found->second;
         switch (due->kind) {
             case TaskDeadline::Kind::run_time:
-                if (task.run_until > state_.now) break;
+                if (task.stage == TaskStage::ended) break;
+                if (task.run_until > state_.now) {
+                    arm_run_time(task);
+                    break;
+                }
                 kill(task, task.info.kill_policy.grace, StatusReason::run_time_exceeded, out);
                 break;
-            case TaskDeadline::Kind::retry: retry(task); break;
+            case TaskDeadline::Kind::retry:
+                retry(task);
+                break;
         }
     }
 }
@@ -60,7 +66,9 @@ OFFERKIT_INLINE void Agent::expire_link(Effects& out) {
     Link& link = state_.link;
     if (state_.now < link_wake()) return;
     switch (link.stage) {
-        case LinkStage::down: connect(out); break;
+        case LinkStage::down:
+            connect(out);
+            break;
         case LinkStage::connecting:
             drop_link("no connection to the master within the time for registering", out);
             break;
@@ -81,10 +89,13 @@ OFFERKIT_INLINE void Agent::expire_link(Effects& out) {
 OFFERKIT_INLINE Instant Agent::link_wake() const {
     const Link& link = state_.link;
     switch (link.stage) {
-        case LinkStage::down: return state_.stop ? Instant::never() : link.retry_at;
+        case LinkStage::down:
+            return state_.stop ? Instant::never() : link.retry_at;
         case LinkStage::connecting:
-        case LinkStage::registering: return link.heard_at + options_.register_timeout;
-        case LinkStage::registered: break;
+        case LinkStage::registering:
+            return link.heard_at + options_.register_timeout;
+        case LinkStage::registered:
+            break;
     }
     return std::min(link.beat_at, silent_at());
 }
@@ -117,7 +128,9 @@ OFFERKIT_INLINE void Agent::check_invariants() const {
     Resources held;
     std::size_t live = 0;
     for (const auto& [serial, task] : state_.tasks) {
-        OFFERKIT_ASSERT(state_.task_keys.at(task.key) == serial);
+        const auto place = state_.task_keys.find(task.key);
+        OFFERKIT_ASSERT(place != state_.task_keys.end() && place->second == serial);
+        OFFERKIT_ASSERT(task.serial == serial);
         held += task.held;
         const bool ended = task.stage == TaskStage::ended;
         live += ended ? 0 : 1;

@@ -39,8 +39,8 @@ OFFERKIT_INLINE void Agent::begin_stop(std::string why, std::optional<Duration> 
     state_.stop = Stop{std::move(why), until};
 }
 
-/// Stops when all tasks have ended and their ends are told, or when time is up. Without a link there
-/// is nobody to tell: what is durable must do.
+/// Stops when all tasks have ended and their ends are told, or when time is up. Without a link
+/// there is nobody to tell: what is durable must do.
 OFFERKIT_INLINE void Agent::stop_if_done(Effects& out) {
     if (!state_.stop) return;
     const bool told = is_registered() ? !has_unacknowledged() : state_.pending.empty();
@@ -55,9 +55,8 @@ OFFERKIT_INLINE void Agent::stop_if_done(Effects& out) {
 }
 
 OFFERKIT_INLINE bool Agent::has_unacknowledged() const {
-    return std::ranges::any_of(state_.tasks, [](const auto& entry) {
-        return !entry.second.unacknowledged.empty();
-    });
+    return std::ranges::any_of(
+        state_.tasks, [](const auto& entry) { return !entry.second.unacknowledged.empty(); });
 }
 
 }  // namespace offerkit::agent
