@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <offerkit/sim/world.hpp>
+
+#include <offerkit/allocation/policies.hpp>
+#include <offerkit/core/limits.hpp>
+#include <offerkit/record/codec.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace offerkit::sim {
+namespace {
+
+// Any date will do, as long as it is always the same.
+constexpr std::int64_t wall_of_the_beginning = 1'767'225'600'000'000'000;  // 2026-01-01 UTC.
+
+// Adding up every account after every step would cost more than the steps.
+constexpr std::uint64_t steps_between_invariants = 256;
+
+std::unique_ptr<Allocator> make_default_allocator() {
+    Result<std::unique_ptr<Allocator>> made = make_allocator(policies().front().name);
+    OFFERKIT_ASSERT(made);
+    return std::move(*made);
+}
+
+Item make_item(What what, MachineKind kind, std::uint32_t machine, Instant at) {
+    Item item;
+    item.at = at;
+    item.machine = machine;
+    item.what = what;
+    item.kind = kind;
+    return item;
+}
+
+}  // namespace
+
+World::World(WorldOptions options)
+    : options_(std::move(options)),
+      wall_offset_(wall_of_the_beginning),
+      network_rng_(options_.seed),
+      process_rng_(network_rng_.split()),
+      store_rng_(network_rng_.split()),
+      author_rng_(network_rng_.split()),
+      seed_rng_(network_rng_.split()) {
+    if (!options_.make_allocator) options_.make_allocator = make_default_allocator;
+    master_epoch_ = options_.master.epoch;
+    start_master();
+    for (const Resources& resources : options_.agents) add_agent(resources);
+}
+
+std::uint32_t World::add_agent(Resources resources) {
+    agent::Options options;
+    options.info.hostname = "host-" + std::to_string(agents_.size());
+    options.info.resources = std::move(resources);
+    return add_agent(std::move(options));
+}
+
+std::uint32_t World::add_agent(agent::Options options) {
+    const auto index = static_cast<std::uint32_t>(agents_.size());
+    agents_.emplace_back().options = std::move(options);
+    start_agent(index);
+    return index;
+}
+
+std::uint32_t World::add_author(std::unique_ptr<Author> author, framework::Options options) {
+    const auto index = static_cast<std::uint32_t>(frameworks_.size());
+    FrameworkHost& host = frameworks_.emplace_back();
+    host.author = std::move(author);
+    host.options = std::move(options);
+    start_framework(index);
+    return index;
+}
+
+void World::start_master() {
+    master::Options options = options_.master;
+    options.epoch = master_epoch_;
+    master_.machine = std::make_unique<master::Master>(options, options_.make_allocator());
+    request_step(master_, MachineKind::master, 0, now_, true);
+}
+
+void World::start_agent(std::uint32_t index) {
+    AgentHost& host = agents_[index];
+    host.options.seed = seed_rng_.next();
+    host.agent.machine = std::make_unique<agent::Agent>(host.options);
+    host.executor.machine = std::make_unique<executor::Executor>();
+    request_step(host.agent, MachineKind::agent, index, now_, true);
+}
+
+void World::start_framework(std::uint32_t index) {
+    FrameworkHost& host = frameworks_[index];
+    host.options.seed = seed_rng_.next();
+    host.machine.machine = std::make_unique<framework::Framework>(host.options);
+    host.ended = false;
+    host.why.reset();
+    request_step(host.machine, MachineKind::framework, index, now_, true);
+}
+
+// --- time ---
+
+void World::run_until_instant(Instant until) {
+    while (!queue_.is_empty() && queue_.next_at() <= until) {
+        const Item item = queue_.pop();
+        now_ = item.at;
+        handle(item);
+    }
+}
+
+void World::run_for(Duration duration) {
+    const Instant until = now_ + duration;
+    run_until_instant(until);
+    now_ = until;
+}
+
+bool World::run_until_idle(Duration limit) {
+    const Instant until = now_ + limit;
+    // What was asked for just now may hang on a step that is due anyway, and counts for nothing.
+    while ((queue_.counting() != 0 || queue_.next_at() <= now_) && queue_.next_at() <= until) {
+        run_until_instant(queue_.next_at());
+    }
+    return queue_.counting() == 0;
+}
+
+bool World::run_until(const std::function<bool()>& done, Duration limit) {
+    const Instant until = now_ + limit;
+    while (!done()) {
+        if (queue_.next_at() > until) {
+            now_ = until;
+            return done();
+        }
+        run_until_instant(queue_.next_at());
+    }
+    return true;
+}
+
+bool World::run_until_ended(Duration limit) {
+    return run_until(
+        [this] { return std::ranges::all_of(frameworks_, &FrameworkHost::ended); }, limit);
+}
+
+void World::plan(Instant at, std::function<void(World&)> act) {
+    OFFERKIT_ASSERT(at >= now_);
+    Item item = make_item(What::script, MachineKind::master, 0, at);
+    item.slot = scripts_.put(std::move(act));
+    item.counts = true;
+    queue_.push(item);
+}
+
+void World::handle(const Item& item) {
+    switch (item.what) {
+        case What::step: return step(item);
+        case What::arrival: return arrive(item);
+        case What::connect: return on_connect(item);
+        case What::connect_failed: return on_connect_failed(item);
+        case What::link_opened: return on_link_opened(item);
+        case What::link_closed: return on_link_closed(item);
+        case What::author: return wake_author(item);
+        case What::process_ended: return end_process(item);
+        case What::script: return scripts_.take(item.slot)(*this);
+    }
+}
+
+// --- machines ---
+
+void World::arrive(const Item& item) {
+    if (hold_if_cut(item)) return;
+    // What was meant for a process that has died, or came over a broken connection, is lost; the
+    // slab must be emptied all the same.
+    Connection* const connection = connections_.find(item.connection);
+    const bool to_master = item.kind == MachineKind::master;
+    const bool closed = item.connection != 0 &&
+                        (connection == nullptr || connection->broken ||
+                         !(to_master ? connection->master_open : connection->client_open));
+    const auto deliver = [&](auto& node, auto& slab) {
+        auto event = slab.take(item.slot);
+        if (closed || node.generation != item.generation || !node.machine) return;
+        node.inbox.push_back(std::move(event));
+        request_step(node, item.kind, item.machine, now_, true);
+    };
+    switch (item.kind) {
+        case MachineKind::master: return deliver(master_, master_events_);
+        case MachineKind::agent: return deliver(agents_[item.machine].agent, agent_events_);
+        case MachineKind::executor:
+            return deliver(agents_[item.machine].executor, executor_events_);
+        case MachineKind::framework:
+            return deliver(frameworks_[item.machine].machine, framework_events_);
+    }
+}
+
+// Takes what the inbox holds, up to one batch, and steps. False if the item was overtaken.
+template <class N>
+bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
+    if (node.next_step != due || !node.machine) return false;
+    node.next_step = Instant::never();
+    node.batch.clear();
+    node.effects.clear();
+    if (node.inbox.size() <= limits::batch_events_max) {
+        std::swap(node.batch, node.inbox);
+    } else {
+        const auto end = node.inbox.begin() + static_cast<std::ptrdiff_t>(limits::batch_events_max);
+        node.batch.assign(std::make_move_iterator(node.inbox.begin()),
+                          std::make_move_iterator(end));
+        node.inbox.erase(node.inbox.begin(), end);
+        request_step(node, kind, index, now_, true);
+    }
+    machine_events_ += node.batch.size();
+    const bool logs = log_ && kind == MachineKind::master;
+    if (options_.fingerprints) {
+        scratch_.clear();
+        for (const auto& event : node.batch) record::encode(event, scratch_);
+        fingerprint_batch(kind, index);
+    }
+    using Event = typename decltype(node.batch)::value_type;
+    const Batch<Event> batch{now_, wall_now(), {node.batch}};
+    if (logs) log_->begin_step(batch);
+    const Instant wake = node.machine->step(batch, node.effects);
+    if (logs) log_->end_step(node.effects, wake, log_bytes_);
+    if (options_.fingerprints) {
+        scratch_.clear();
+        fingerprint_.add(record::encode_effects(node.effects, scratch_));
+        fingerprint_.add(wake.ns);
+        fingerprint_.add(std::string_view{scratch_});
+    }
+    // A wake that is overdue would turn the world's clock back.
+    if (wake != Instant::never()) request_step(node, kind, index, std::max(wake, now_), false);
+    return true;
+}
+
+void World::fingerprint_batch(MachineKind kind, std::uint32_t index) {
+    fingerprint_.add(static_cast<std::uint64_t>(kind));
+    fingerprint_.add(index);
+    fingerprint_.add(now_.ns);
+    fingerprint_.add(std::string_view{scratch_});
+}
+
+void World::step(const Item& item) {
+    const std::uint32_t index = item.machine;
+    switch (item.kind) {
+        case MachineKind::master:
+            if (item.generation != master_.generation) return;
+            if (!step(master_, item.kind, 0, item.at)) return;
+            if (options_.checks) {
+                checker_.look_at_master(master_.effects.deltas, now_);
+                if (++master_steps_ % steps_between_invariants == 0) {
+                    master_.machine->check_invariants();
+                }
+            }
+            return perform_master();
+        case MachineKind::agent:
+            if (item.generation != agents_[index].agent.generation) return;
+            if (step(agents_[index].agent, item.kind, index, item.at)) perform_agent(index);
+            return;
+        case MachineKind::executor:
+            if (item.generation != agents_[index].executor.generation) return;
+            if (step(agents_[index].executor, item.kind, index, item.at)) perform_executor(index);
+            return;
+        case MachineKind::framework:
+            if (item.generation != frameworks_[index].machine.generation) return;
+            if (step(frameworks_[index].machine, item.kind, index, item.at)) {
+                perform_framework(index);
+            }
+            return;
+    }
+}
+
+// --- authors ---
+
+void World::call_author(std::uint32_t index, const framework::Deliver& delivery) {
+    FrameworkHost& host = frameworks_[index];
+    if (options_.checks) checker_.look_at_delivery(index, delivery, now_);
+    Item item = make_item(What::arrival, MachineKind::framework, index,
+                          now_ + options_.author.draw(author_rng_));
+    item.slot = framework_events_.put(host.author->deliver(delivery));
+    item.generation = host.machine.generation;
+    item.counts = true;
+    queue_.push(item);
+    arm_author(index);
+}
+
+void World::arm_author(std::uint32_t index) {
+    FrameworkHost& host = frameworks_[index];
+    const Instant wake = host.author->next_wake();
+    if (wake == host.author_wake) return;
+    host.author_wake = wake;
+    if (wake == Instant::never()) return;
+    Item item =
+        make_item(What::author, MachineKind::framework, index, std::max(wake, now_));
+    item.generation = host.machine.generation;
+    queue_.push(item);
+}
+
+void World::wake_author(const Item& item) {
+    FrameworkHost& host = frameworks_[item.machine];
+    if (host.machine.generation != item.generation || host.ended) return;
+    if (host.author_wake > now_) return;  // It has changed its mind.
+    host.author_wake = Instant::never();
+    framework::AuthorAsked asked = host.author->wake(now_);
+    if (!asked.offers.empty() || !asked.requests.empty()) ask_author(item.machine, std::move(asked));
+    arm_author(item.machine);
+}
+
+void World::ask_author(std::uint32_t framework, framework::AuthorAsked asked) {
+    FrameworkHost& host = frameworks_[framework];
+    if (!host.machine.machine) return;
+    host.machine.inbox.emplace_back(std::move(asked));
+    request_step(host.machine, MachineKind::framework, framework, now_, true);
+}
+
+void World::ask_operator(protocol::OperatorCall call, std::string principal) {
+    master_.inbox.emplace_back(
+        master::OperatorAsked{++operator_requests_, std::move(principal), std::move(call)});
+    request_step(master_, MachineKind::master, 0, now_, true);
+}
+
+// --- looking ---
+
+const agent::Agent* World::find_agent(std::uint32_t index) const {
+    return agents_[index].agent.machine.get();
+}
+
+const framework::Framework* World::find_framework(std::uint32_t index) const {
+    return frameworks_[index].machine.machine.get();
+}
+
+bool World::has_ended(std::uint32_t framework) const { return frameworks_[framework].ended; }
+
+const std::optional<Refusal>& World::ended_why(std::uint32_t framework) const {
+    return frameworks_[framework].why;
+}
+
+std::size_t World::processes_running() const {
+    std::size_t running = 0;
+    for (const AgentHost& host : agents_) {
+        running += static_cast<std::size_t>(std::ranges::count_if(
+            host.processes, [](const auto& entry) { return entry.second.running; }));
+    }
+    return running;
+}
+
+const std::vector<std::string>& World::check() {
+    master_.machine->check_invariants();
+    for (const AgentHost& host : agents_) {
+        if (host.agent.machine) host.agent.machine->check_invariants();
+        if (host.executor.machine) host.executor.machine->check_invariants();
+    }
+    return checker_.violations();
+}
+
+void World::record_master() {
+    OFFERKIT_ASSERT(now_ == Instant{} && !log_);
+    record::LogHeader header;
+    header.policy = master_.machine->allocator().policy_name();
+    record::encode(master_.machine->options(), header.options);
+    log_.emplace(header, log_bytes_);
+}
+
+}  // namespace offerkit::sim
