@@ -64,6 +64,9 @@ enum class CommandOf : bool { task, executor };
 [[nodiscard]] Result<void> validate_group_shape(const ExecutorInfo& executor,
                                                 std::span<const TaskInfo> tasks);
 
+/// As `validate_resources`, about `who`.
+[[nodiscard]] Result<void> validate_resources_of(Subject who, const Resources& resources);
+
 }  // namespace detail
 }  // namespace offerkit
 

@@ -18,8 +18,6 @@ namespace offerkit {
 
 namespace detail {
 
-Result<void> validate_resources_of(Subject who, const Resources& resources);
-
 inline Result<void> validate_attribute(const Attribute& attribute, Subject who) {
     const auto refuse = [&](std::string why, std::string todo) {
         return refuse_field(who, RefusalCode::invalid, "attributes",

@@ -193,8 +193,7 @@ OFFERKIT_INLINE Result<void> validate_but_resources(const ExecutorInfo& executor
     return validate_count(who, "data", executor.data.size(), limits::task_data_max, "bytes");
 }
 
-/// As `validate_resources`, about `who`.
-inline Result<void> validate_resources_of(Subject who, const Resources& resources) {
+OFFERKIT_INLINE Result<void> validate_resources_of(Subject who, const Resources& resources) {
     auto valid = validate_resources(resources);
     if (valid) return valid;
     Refusal refusal = std::move(valid).error();
