@@ -69,6 +69,8 @@ Result<HttpPeer> HttpPeer::at(const std::string& url, const std::string& token) 
         return Refusal{RefusalCode::malformed, "url " + url, "connect", "is not http://HOST:PORT",
                        "give the address that the daemon printed"};
     }
+    // Daemons listen on the one loopback address; another program's [::1] must not get the token.
+    body->client.set_hostname_addr_map({{"localhost", "127.0.0.1"}});
     body->client.set_bearer_token_auth(token);
     body->client.set_keep_alive(true);
     body->client.set_tcp_nodelay(true);

@@ -7,6 +7,7 @@
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/linked.hpp>
+#include <offerkit/runtime/recorder.hpp>
 #include <offerkit/runtime/store.hpp>
 
 #include <algorithm>
@@ -41,7 +42,28 @@ struct LiveAgent::Body {
                      push(agent::Event{agent::StoreFailed{from, why}});
                  }}) {}
 
+    Result<void> record() {
+        if (options.record_dir.empty()) return {};
+        record::LogHeader header;
+        header.build = runtime::build_text();
+        const auto start = [&](record::Machine machine, const char* name,
+                               runtime::Recorder& recorder) -> Result<void> {
+            header.machine = machine;
+            auto started = runtime::Recorder::start(
+                options.record_dir, name + std::to_string(options.machine.run) + ".log", header,
+                options.log);
+            if (!started) return std::move(started).error();
+            recorder = std::move(started).value();
+            return {};
+        };
+        if (auto agent_log = start(record::Machine::agent, "agent-", agent_recorder); !agent_log) {
+            return agent_log;
+        }
+        return start(record::Machine::executor, "executor-", executor_recorder);
+    }
+
     Result<void> start() {
+        if (auto recording = record(); !recording) return recording;
         auto started = LauncherClient::start(
             options.launcher, [this](std::vector<executor::Event>& events) {
                 std::vector<Item> items;
@@ -94,10 +116,15 @@ struct LiveAgent::Body {
         agent_events.clear();
         agent_events.swap(for_agent);
         agent_effects.clear();
-        const Instant wake = agent.step(
-            {batch.mono_now, batch.wall_now, std::span{agent_events}}, agent_effects);
+        const Batch<agent::Event> part{batch.mono_now, batch.wall_now, std::span{agent_events}};
+        agent_recorder.begin(part);
+        const Instant wake = agent.step(part, agent_effects);
+        agent_recorder.end(agent_effects, wake);
         for (agent::Effect& effect : agent_effects.list) {
             std::visit([this](auto& each) { perform(each); }, effect);
+        }
+        if (options.read && !agent_effects.deltas.empty()) {
+            options.read(std::exchange(agent_effects.deltas, {}));
         }
         return wake;
     }
@@ -106,9 +133,12 @@ struct LiveAgent::Body {
         executor_events.clear();
         executor_events.swap(for_executor);
         executor_effects.clear();
+        const Batch<executor::Event> part{batch.mono_now, batch.wall_now,
+                                          std::span{executor_events}};
+        executor_recorder.begin(part);
         // It never asks to be woken: the launcher keeps the time of a kill.
-        (void)executor.step({batch.mono_now, batch.wall_now, std::span{executor_events}},
-                            executor_effects);
+        const Instant wake = executor.step(part, executor_effects);
+        executor_recorder.end(executor_effects, wake);
         for (executor::Effect& effect : executor_effects.list) {
             std::visit([this](auto& each) { perform(each); }, effect);
         }
@@ -162,6 +192,8 @@ struct LiveAgent::Body {
     std::vector<executor::Event> for_executor;
     std::vector<agent::Event> agent_events;
     std::vector<executor::Event> executor_events;
+    runtime::Recorder agent_recorder;
+    runtime::Recorder executor_recorder;
     runtime::Links links;
     PeerId link;
     std::vector<runtime::ToLink> orders;

@@ -6,6 +6,7 @@
 
 #include <daemons/agent/launcher_client.hpp>
 #include <offerkit/agent/options.hpp>
+#include <offerkit/agent/view.hpp>
 #include <offerkit/core/result.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/runtime/link.hpp>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace offerkit::daemons {
 
@@ -23,7 +25,10 @@ struct LiveAgentOptions {
     std::string token;
     std::string cluster;
     LauncherOptions launcher;
+    std::string record_dir;  // Empty: no record is kept.
     runtime::Log log;
+    /// Called on the machine's thread with what changed, in order: must be quick. May be empty.
+    std::function<void(std::vector<agent::Delta> deltas)> read;
     /// Called once, on the machine's thread, when the agent has ended by itself.
     std::function<void(const std::string& why)> stopped;
 };

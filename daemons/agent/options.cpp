@@ -5,10 +5,12 @@
 #include <offerkit/core/limits.hpp>
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
+#include <offerkit/version.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -29,7 +31,12 @@ constexpr Setting settings[] = {
     {"cluster", "name the master's cluster must have [any]"},
     {"work-dir", "folder for sandboxes and what must survive a restart [./offerkit-agent]"},
     {"resources", "what to offer, such as 'cpus:4;mem:8192;ports:[31000-32000]' [all there is]"},
-    {"hostname", "name of this machine for people and tasks [the kernel's]"},
+    {"address", "address to listen on for HTTP [127.0.0.1]"},
+    {"http-port", "port for HTTP: sandboxes, metrics; 0: the kernel chooses [5052]"},
+    {"insecure-listen", "listen beyond this machine without TLS: the token travels in the clear",
+     yes_or_no},
+    {"hostname", "name that others reach this machine by [the kernel's, or localhost if it "
+                 "listens there only]"},
     {"attributes", "facts for constraints, such as 'rack:r1;ssd:yes' [none]"},
     {"region", "where the machine stands [not said]"},
     {"zone", "where in the region [not said]"},
@@ -86,7 +93,10 @@ Result<void> read_info(const Settings& given, AgentOptions& options) {
     }
     char host[limits::name_max + 1] = {};
     if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-    info.hostname = given.text_of("hostname", *host == '\0' ? "localhost" : host);
+    if (*host == '\0' || runtime::is_loopback(options.address)) {
+        std::strcpy(host, "localhost");
+    }
+    info.hostname = given.text_of("hostname", host);
     if (info.hostname.empty() || info.hostname.size() > limits::name_max) {
         return refuse_setting(*given.find("hostname"), "is not a name", "use 1 to 255 bytes");
     }
@@ -94,7 +104,7 @@ Result<void> read_info(const Settings& given, AgentOptions& options) {
     auto attributes = parse_attributes(given.text_of("attributes", ""));
     if (!attributes) return std::move(attributes).error();
     info.attributes = std::move(attributes).value();
-    info.version = "0.1.0";
+    info.version = version_text;
     auto boot = std::filesystem::path{"/proc/sys/kernel/random/boot_id"};
     if (FILE* const file = std::fopen(boot.c_str(), "re")) {
         char text[40] = {};
@@ -102,6 +112,19 @@ Result<void> read_info(const Settings& given, AgentOptions& options) {
         std::fclose(file);
         std::erase(info.boot_id, '\n');
     }
+    return {};
+}
+
+Result<void> read_listening(const Settings& given, AgentOptions& options) {
+    options.address = given.text_of("address", options.address);
+    if (!runtime::is_loopback(options.address) && !given.is_on("insecure-listen")) {
+        return refuse_setting(*given.find("address"),
+                              "anybody who can reach it could listen in: there is no TLS",
+                              "use 127.0.0.1, or add --insecure-listen if the network is trusted");
+    }
+    auto port = given.number_of("http-port", 5052, 0, 65535);
+    if (!port) return std::move(port).error();
+    options.http_port = static_cast<std::uint16_t>(*port);
     return {};
 }
 
@@ -160,7 +183,7 @@ Result<AgentOptions> read_agent_options(int argc, const char* const* argv) {
     AgentOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_process, read_info, read_master}) {
+    for (const auto read : {read_process, read_listening, read_info, read_master}) {
         if (auto result = read(*given, options); !result) return std::move(result).error();
     }
     return options;

@@ -3,9 +3,12 @@
 
 #include <daemons/agent/live_agent.hpp>
 #include <daemons/agent/machine.hpp>
+#include <daemons/agent/routes.hpp>
+#include <daemons/common/http.hpp>
 #include <daemons/common/process.hpp>
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/clock.hpp>
+#include <offerkit/runtime/http_server.hpp>
 #include <offerkit/runtime/signals.hpp>
 #include <offerkit/runtime/work_dir.hpp>
 
@@ -38,6 +41,7 @@ public:
         parent_ = std::move(parent).value();
         auto run = runtime::raise_number(folder_->file("run"));
         if (!run) return std::move(run).error();
+        if (auto http = start_http(); !http) return http;
         auto started = LiveAgent::start(make_live_options(*run));
         if (!started) return std::move(started).error();
         live_ = std::move(started).value();
@@ -53,9 +57,35 @@ public:
         live_->ask_stop(stop_grace);
         write_log(log_, LogLevel::info, "stopped: " + stopped_.wait());
         live_->end(true);
+        http_->stop();
     }
 
 private:
+    Result<void> start_http() {
+        // Sandboxes are below it; the machine names it in their paths.
+        const std::string folder = folder_->file("frameworks");
+        std::error_code error;
+        std::filesystem::create_directory(folder, error);
+        auto files = SandboxFiles::open(folder);
+        if (!files) return std::move(files).error();
+        routes_ = std::make_unique<AgentRoutes>(options_.info, folder_->path(),
+                                                std::move(files).value());
+        runtime::HttpServerOptions server;
+        server.address = options_.address;
+        server.port = options_.http_port;
+        server.token = options_.token;
+        server.open_paths.emplace("/healthz", healthy());
+        auto started = runtime::HttpServer::start(
+            std::move(server),
+            [this](const runtime::HttpRequest& request, runtime::HttpRespond respond) {
+                routes_->handle(request, std::move(respond));
+            });
+        if (!started) return std::move(started).error();
+        http_ = std::move(started).value();
+        options_.info.port = http_->port();
+        return {};
+    }
+
     Result<void> open_folder() {
         auto folder = runtime::WorkDir::open(options_.work_dir);
         if (!folder) return std::move(folder).error();
@@ -85,6 +115,12 @@ private:
         live.cluster = options_.cluster;
         live.launcher = {options_.launcher, folder_->path(), options_.exit_with_parent_fd, log_};
         live.log = log_;
+        live.read = [this](std::vector<agent::Delta> deltas) {
+            auto moved = std::make_shared<std::vector<agent::Delta>>(std::move(deltas));
+            http_->post([this, moved] {
+                for (agent::Delta& delta : *moved) routes_->apply(std::move(delta));
+            });
+        };
         live.stopped = [this](const std::string& why) {
             stopped_.ask(why);
             end_.ask(why);  // Also when it was the master who said so.
@@ -95,7 +131,7 @@ private:
     Result<void> tell_ready() {
         const std::string resources = format_resources(options_.info.resources);
         ReadyFacts facts{options_.ready_file,
-                         {},
+                         {{"http_port", http_->port()}},
                          {{"work_dir", folder_->path()}, {"resources", resources}}};
         if (auto written = write_ready_file(facts); !written) return written;
         std::printf("offerkit-agent is ready: %s, work folder %s\n", resources.c_str(),
@@ -110,6 +146,8 @@ private:
     EndReason stopped_;
     ParentWatch parent_;
     std::unique_ptr<runtime::WorkDir> folder_;
+    std::unique_ptr<AgentRoutes> routes_;
+    std::unique_ptr<runtime::HttpServer> http_;
     std::unique_ptr<LiveAgent> live_;
 };
 

@@ -9,15 +9,9 @@
 
 namespace offerkit::daemons {
 
-namespace {
-
-// Exact for every amount within the limits: nlohmann prints the shortest text that reads back
-// equal.
 double in_display_units(std::int64_t thousandths) {
-    return static_cast<double>(thousandths) / 1000.0;
+    return static_cast<double>(thousandths) / 1000.0;  // tidy: presentation: JSON for people
 }
-
-}  // namespace
 
 Json format_time(WallTime at) {
     if (at.ns <= 0) return nullptr;

@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr int schema_version = 1;
 
+/// Exact for every amount within the limits: the shortest text that reads back equal is printed.
+[[nodiscard]] double in_display_units(std::int64_t thousandths);
+
 [[nodiscard]] Json to_json(const Resources& resources);
 [[nodiscard]] Json to_json(const Refusal& refusal);
 

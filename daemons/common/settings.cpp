@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include <offerkit/version.hpp>
+
 #include <CLI/CLI.hpp>
 #include <toml++/toml.h>
 
@@ -13,8 +15,6 @@
 namespace offerkit::daemons {
 
 namespace {
-
-constexpr const char* version_text = "0.1.0";
 
 std::string environment_name(const Program& program, const Setting& setting) {
     if (setting.environment != nullptr) return setting.environment;

@@ -4,18 +4,11 @@
 
 #include <offerkit/resources/text.hpp>
 
-#include <ctime>
 #include <utility>
 
 namespace offerkit::daemons {
 
 namespace {
-
-// Exact for every amount within the limits: nlohmann prints the shortest text that reads back
-// equal.
-double in_display_units(std::int64_t thousandths) {
-    return static_cast<double>(thousandths) / 1000.0;
-}
 
 std::string_view format_condition(master::AgentCondition condition) {
     switch (condition) {
@@ -74,54 +67,6 @@ Json counts_of(const std::array<std::uint64_t, N>& counts, std::string_view (*na
 }
 
 }  // namespace
-
-Json format_time(WallTime at) {
-    if (at.ns <= 0) return nullptr;
-    const std::time_t seconds = at.ns / 1'000'000'000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char text[40];
-    const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    std::string millis = std::to_string(at.ns / 1'000'000 % 1000);
-    millis.insert(0, 3 - millis.size(), '0');
-    return std::string(text, length) + "." + millis + "Z";
-}
-
-Json document(const char* name, Json content) {
-    Json json;
-    json["schema_version"] = schema_version;
-    json[name] = std::move(content);
-    return json;
-}
-
-Json to_json(const Resources& resources) {
-    Json json = Json::object();
-    const std::pair<const char*, std::int64_t> built_in[] = {
-        {Cpus::name, resources.get<Cpus>().units()},
-        {Mem::name, resources.get<Mem>().units()},
-        {Disk::name, resources.get<Disk>().units()},
-        {Gpus::name, resources.get<Gpus>().units()}};
-    for (const auto& [name, units] : built_in) {
-        if (units != 0) json[name] = in_display_units(units);
-    }
-    for (const NamedAmount& amount : resources.named()) {
-        json[amount.name] = in_display_units(amount.units);
-    }
-    for (const NamedRanges& named : resources.all_ranges()) {
-        json[named.name] = format_ranges(named.ranges);
-    }
-    for (const NamedSet& named : resources.all_sets())
-        json[named.name] = named.items;
-    return json;
-}
-
-Json to_json(const Refusal& refusal) {
-    return {{"code", std::string(format_refusal_code(refusal.code))},
-            {"who", refusal.who},
-            {"what", refusal.what},
-            {"why", refusal.why},
-            {"todo", refusal.todo}};
-}
 
 Json to_json(const master::AgentView& view) {
     const AgentInfo& info = view.agent.info;

@@ -20,13 +20,6 @@ namespace {
 
 constexpr std::size_t tasks_shown_default = 10'000;
 
-runtime::HttpResponse ok(const Json& json) { return {200, "application/json", json.dump() + "\n"}; }
-
-Refusal no_such_path(const runtime::HttpRequest& request) {
-    return {RefusalCode::not_found, request.method + " " + request.path, "answer",
-            "there is no such resource", "see docs/reference/http.md for the paths there are"};
-}
-
 /// The parts of a path between slashes: "/v1/agents/a1-2" gives v1, agents, a1-2.
 std::vector<std::string> parts_of(const std::string& path) {
     std::vector<std::string> parts;
@@ -84,43 +77,6 @@ Result<protocol::OperatorCall> parse_role(const std::string& path, const std::st
 }
 
 }  // namespace
-
-runtime::HttpResponse refuse(const Refusal& refusal) {
-    unsigned status = 400;
-    switch (refusal.code) {
-        case RefusalCode::unauthenticated:
-            status = 401;
-            break;
-        case RefusalCode::forbidden:
-        case RefusalCode::not_owner:
-            status = 403;
-            break;
-        case RefusalCode::not_found:
-            status = 404;
-            break;
-        case RefusalCode::already_exists:
-        case RefusalCode::conflict:
-        case RefusalCode::insufficient:
-        case RefusalCode::quota_exceeded:
-        case RefusalCode::no_longer_available:
-        case RefusalCode::stale_epoch:
-            status = 409;
-            break;
-        case RefusalCode::too_large:
-            status = 413;
-            break;
-        case RefusalCode::unavailable:
-        case RefusalCode::cancelled:
-            status = 503;
-            break;
-        case RefusalCode::malformed:
-        case RefusalCode::invalid:
-        case RefusalCode::unsupported:
-        case RefusalCode::wrong_cluster:
-            break;
-    }
-    return {status, "application/json", document("error", to_json(refusal)).dump() + "\n"};
-}
 
 Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request) {
     const std::vector<std::string> parts = parts_of(request.path);
@@ -254,15 +210,10 @@ runtime::HttpResponse MasterRoutes::cluster() const {
                                    {"tasks", std::move(states)}}));
 }
 
-// Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/
 runtime::HttpResponse MasterRoutes::metrics() const {
     std::string text;
-    const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
-                         std::uint64_t value) {
-        text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
-        text.append(name).append(" ").append(type).append("\n").append(name).append(" ");
-        text.append(std::to_string(value)).append("\n");
-    };
+    const auto add = [&](const char* name, const char* type, const char* help,
+                         std::uint64_t value) { add_metric(text, name, type, help, value); };
     add("offerkit_master_agents", "gauge", "agents admitted", model_.agents().size());
     add("offerkit_master_frameworks", "gauge", "frameworks known", model_.frameworks().size());
     add("offerkit_master_offers_outstanding", "gauge", "offers not yet answered",
@@ -279,7 +230,7 @@ runtime::HttpResponse MasterRoutes::metrics() const {
             .append(std::to_string(model_.tasks_by_state()[i]))
             .append("\n");
     }
-    return {200, "text/plain; version=0.0.4", std::move(text)};
+    return metrics_response(std::move(text));
 }
 
 }  // namespace offerkit::daemons

@@ -50,7 +50,4 @@ private:
 /// Reads a write out of a request. Refuses: `not_found` paths, `malformed` ids and bodies.
 [[nodiscard]] Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request);
 
-/// A refusal as a response: its status follows from its code.
-[[nodiscard]] runtime::HttpResponse refuse(const Refusal& refusal);
-
 }  // namespace offerkit::daemons

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wiring.hpp"
 
+#include <daemons/common/http.hpp>
 #include <daemons/common/process.hpp>
 #include <daemons/master/routes.hpp>
 #include <offerkit/allocation/policies.hpp>
@@ -10,6 +11,7 @@
 #include <offerkit/runtime/live_master.hpp>
 #include <offerkit/runtime/signals.hpp>
 #include <offerkit/runtime/work_dir.hpp>
+#include <offerkit/version.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -81,7 +83,7 @@ private:
         facts.cluster = options_.machine.cluster;
         facts.epoch = options_.machine.epoch;
         facts.policy = options_.policy;
-        facts.version = "0.1.0";
+        facts.version = version_text;
         facts.events_handled = [this]() -> std::uint64_t {
             const LiveMaster* const live = serving_.load();
             return live == nullptr ? 0 : live->counters().events;
@@ -94,6 +96,7 @@ private:
         server.address = options_.address;
         server.port = options_.http_port;
         server.token = options_.token;
+        server.open_paths.emplace("/healthz", healthy());
         auto started = HttpServer::start(
             std::move(server),
             [this](const runtime::HttpRequest& request, runtime::HttpRespond respond) {
