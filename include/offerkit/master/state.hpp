@@ -96,6 +96,7 @@ struct Task {
     TaskState state = TaskState::staging;
     StatusReason reason = StatusReason::none;
     StatusId ended_by;   // The terminal status; once acknowledged, the task is forgotten.
+    StatusId held_from;  // The first that found no scheduler; later ones wait for its repetition.
     TaskIndex previous;  // In the list of its agent.
     TaskIndex next;
 };

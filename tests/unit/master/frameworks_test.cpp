@@ -109,6 +109,26 @@ SCENARIO("a framework without its scheduler lives for its failover timeout",
     }
 }
 
+SCENARIO("no status overtakes one that found no scheduler", "[master][task]") {
+    Driver driver;
+    const PeerId agent = driver.add_agent();
+    const PeerId framework = driver.add_framework();
+    const FrameworkId id = driver.framework_id(framework);
+    driver.accept(framework, driver.offers(framework)[0].id, {make_task("t")});
+    driver.close(framework);
+    driver.report(agent, id, "t", TaskState::running, 1);  // Nobody is there to hear it.
+    const PeerId again = driver.open(protocol::PeerKind::framework);
+    driver.say(again, subscription(id));
+    driver.forget();
+    driver.report(agent, id, "t", TaskState::finished, 2);
+    CHECK(driver.statuses(again).empty());
+    driver.report(agent, id, "t", TaskState::running, 1);
+    driver.report(agent, id, "t", TaskState::finished, 2);
+    REQUIRE(driver.statuses(again).size() == 2);
+    CHECK(driver.statuses(again)[0].state == TaskState::running);
+    CHECK(driver.statuses(again)[1].state == TaskState::finished);
+}
+
 SCENARIO("a scheduler that is silent for too long counts as gone", "[master][framework]") {
     Driver driver;
     const PeerId framework = driver.add_framework(0s);

@@ -136,6 +136,8 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             }
             continue;
         }
+        // Ended, its last status not yet acknowledged: that is told again, and it uses nothing.
+        if (is_terminal(task.state)) continue;
         Resources local = task.info.resources;
         if (!state_.kinds.try_bind_known(local) || !allocator_->available(index).contains(local)) {
             note("agent " + format_id(state_.agents[index].id),

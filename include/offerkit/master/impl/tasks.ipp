@@ -46,6 +46,7 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
             }
             return;
         }
+        if (holds_back(state_.tasks[at], framework, status.id)) return;
         // A status that needs no receipt ends the account here.
         if (is_terminal(status.state) && status.id.is_none()) remove_task(at);
     } else if (framework.ending) {
@@ -53,6 +54,20 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
         return;
     }
     tell_status(owner, std::move(status));
+}
+
+// A receipt covers what came before it. So no status may overtake one that found no scheduler: it
+// is let through only once the agent, which repeats in order, has come to that one again.
+OFFERKIT_INLINE bool Master::holds_back(Task& task, const Framework& framework, StatusId id) {
+    if (id.is_none()) return false;
+    if (framework.peer.is_none() || !framework.admitted) {
+        if (task.held_from.is_none()) task.held_from = id;
+        return true;
+    }
+    if (task.held_from.is_none()) return false;
+    if (id > task.held_from) return true;
+    task.held_from = StatusId{};
+    return false;
 }
 
 OFFERKIT_INLINE void Master::tell_status(FrameworkIndex index, TaskStatus status) {
