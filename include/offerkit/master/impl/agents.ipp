@@ -60,7 +60,12 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
         send(from, protocol::AgentRefused{refusal});
         close(from, refusal);
     };
-    if (m.info != agent.info) {
+    // Every machine boots and is upgraded; the rest is what it is known by.
+    AgentInfo expected = agent.info;
+    expected.boot_id = m.info.boot_id;
+    expected.version = m.info.version;
+    expected.port = m.info.port;
+    if (m.info != expected) {
         // Two machines with one id (a cloned disk), or one machine that has changed: neither may
         // silently replace what the cluster's account is built on.
         return refuse(RefusalCode::conflict,
@@ -73,6 +78,7 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
                "it has registered again on a newer connection", "use the newer connection"});
         disconnect_agent(index);
     }
+    agent.info = std::move(m.info);
     state_.peers.at(from).agent = index;
     agent.peer = from;
     agent.heard_at = state_.now;
