@@ -38,7 +38,7 @@ void World::crash_machine(std::uint32_t agent) {
 
 void World::restart_machine(std::uint32_t agent) {
     AgentHost& host = agents_[agent];
-    if (host.agent.machine) return;
+    if (host.agent.machine || host.stopped) return;
     ++host.options.run;
     host.options.info.boot_id = "boot-" + std::to_string(host.boots);
     remark("world", "machine " + std::to_string(agent) + " boots");

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <span>
 #include <utility>
+#include <variant>
 
 namespace offerkit::sim {
 namespace {
@@ -178,7 +179,11 @@ void World::arrive(const Item& item) {
         request_step(node, item.kind, item.machine, now_, true);
     };
     switch (item.kind) {
-        case MachineKind::master: return deliver(master_, master_events_);
+        case MachineKind::master:
+            if (std::holds_alternative<master::StoreFailed>(master_events_.peek(item.slot))) {
+                master_store_.failing = false;  // What is asked for from now on may go well again.
+            }
+            return deliver(master_, master_events_);
         case MachineKind::agent: return deliver(agents_[item.machine].agent, agent_events_);
         case MachineKind::executor:
             return deliver(agents_[item.machine].executor, executor_events_);

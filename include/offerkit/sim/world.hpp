@@ -158,6 +158,8 @@ public:
     /// Null while its process is not there.
     [[nodiscard]] const agent::Agent* find_agent(std::uint32_t index) const;
     [[nodiscard]] const framework::Framework* find_framework(std::uint32_t index) const;
+    /// True once its agent was stopped for good.
+    [[nodiscard]] bool has_stopped(std::uint32_t agent) const { return agents_[agent].stopped; }
     [[nodiscard]] bool has_ended(std::uint32_t framework) const;
     /// Why it ended; none if it wished to.
     [[nodiscard]] const std::optional<Refusal>& ended_why(std::uint32_t framework) const;
@@ -172,6 +174,8 @@ public:
     const std::vector<std::string>& check();
 
     [[nodiscard]] const std::vector<std::string>& timeline() const { return timeline_; }
+    /// Begins to keep lines, or stops.
+    void set_timeline(bool kept) { options_.timeline = kept; }
     /// Adds a line of the caller's own.
     void remark(std::string_view who, std::string_view what);
 
