@@ -26,7 +26,8 @@ struct Subject {
 [[nodiscard]] bool is_utf8(std::string_view text);
 
 /// The text in a form that can be shown: whatever is not UTF-8, and every control character but
-/// line feed and tab, becomes `?`; what exceeds `size_max` bytes is cut off before a whole character.
+/// line feed and tab, becomes `?`; what exceeds `size_max` bytes is cut off, never inside a
+/// character.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t size_max = 64);
 
 /// A refusal in the one form that all of validation has: "task t1: use its name: why; todo".
