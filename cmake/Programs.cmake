@@ -34,15 +34,6 @@ target_link_libraries(offerkit_program_base INTERFACE offerkit_offerkit offerkit
   nlohmann_json::nlohmann_json spdlog::spdlog tomlplusplus::tomlplusplus)
 offerkit_parts(offerkit_program_common daemons/common offerkit_program_base)
 
-# What the daemons share as processes: settings, log, ready file.
-file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/daemons/common/*.cpp)
-add_library(offerkit_daemon_common STATIC ${sources})
-offerkit_defaults(offerkit_daemon_common)
-target_include_directories(offerkit_daemon_common PUBLIC ${PROJECT_SOURCE_DIR})
-target_link_libraries(offerkit_daemon_common PUBLIC offerkit_runtime
-  PRIVATE CLI11::CLI11 nlohmann_json::nlohmann_json spdlog::spdlog tomlplusplus::tomlplusplus)
-target_link_libraries(offerkit_program_base INTERFACE offerkit_daemon_common)
-
 offerkit_program(offerkit_master_daemon daemons/master offerkit-master)
 offerkit_program(offerkit_agent_daemon daemons/agent offerkit-agent)
 offerkit_program(offerkit_tool tools offerkit)

@@ -49,7 +49,9 @@ public:
     }
 
     void run_until_end() {
-        const runtime::Signals signals{[this](int number) {
+        bool asked = false;
+        const runtime::Signals signals{[this, &asked](int number) {
+            if (std::exchange(asked, true)) stopped_.ask("a second signal");
             end_.ask("signal " + std::to_string(number));
         }};
         const std::string why = end_.wait();

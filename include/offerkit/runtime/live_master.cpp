@@ -4,6 +4,7 @@
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/live_master.hpp>
+#include <offerkit/runtime/recorder.hpp>
 #include <offerkit/runtime/store.hpp>
 #include <offerkit/wire/codec.hpp>
 
@@ -91,7 +92,9 @@ struct LiveMaster::Body {
 
     Instant turn(const Batch<master::Event>& batch) {
         effects.clear();
+        recorder.begin(batch);
         const Instant wake = machine.step(batch, effects);
+        recorder.end(effects, wake);
         for (master::Effect& effect : effects.list) perform(effect);
         store.commit();
         if (!outgoing.empty()) hub->send(outgoing);
@@ -136,8 +139,25 @@ struct LiveMaster::Body {
         });
     }
 
+    Result<void> record(const std::string& policy) {
+        if (options.record_dir.empty()) return {};
+        record::LogHeader header;
+        header.build = build_text();
+        header.machine = record::Machine::master;
+        header.policy = policy;
+        record::encode(options.machine, header.options);
+        auto started =
+            Recorder::start(options.record_dir,
+                            "master-" + std::to_string(options.machine.epoch) + ".log", header,
+                            options.log);
+        if (!started) return std::move(started).error();
+        recorder = std::move(started).value();
+        return {};
+    }
+
     LiveMasterOptions options;
     WorldClock clock;
+    Recorder recorder;
     MasterLoop loop;
     // Readers never stop the machine: nobody asks whether this one is full.
     EventLoop<master::Delta> deltas{std::numeric_limits<std::size_t>::max()};
@@ -168,8 +188,10 @@ Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
     hub.log = options.log;
     auto bound = Hub::listen(std::move(hub));
     if (!bound) return std::move(bound).error();
+    const std::string policy = allocator->policy_name();
     auto body = std::make_unique<Body>(std::move(options), std::move(allocator),
                                        std::move(bound).value());
+    if (auto recording = body->record(policy); !recording) return std::move(recording).error();
     body->start();
     return std::unique_ptr<LiveMaster>{new LiveMaster{std::move(body)}};
 }
