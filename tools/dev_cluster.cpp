@@ -2,6 +2,8 @@
 
 #include "dev_cluster.hpp"
 
+#include "http_peer.hpp"
+
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/work_dir.hpp>
 
@@ -79,7 +81,8 @@ std::string equal_part(std::uint32_t agents) {
 }  // namespace
 
 DevCluster::DevCluster(DevCluster&& other) noexcept
-    : access_(std::move(other.access_)), work_dir_(std::move(other.work_dir_)),
+    : is_cancelled_(std::move(other.is_cancelled_)), access_(std::move(other.access_)),
+      work_dir_(std::move(other.work_dir_)),
       work_dir_is_ours_(std::exchange(other.work_dir_is_ours_, false)),
       dev_file_written_(std::exchange(other.dev_file_written_, false)),
       lock_(std::exchange(other.lock_, -1)),
@@ -89,12 +92,13 @@ DevCluster::DevCluster(DevCluster&& other) noexcept
 
 DevCluster::~DevCluster() { stop(); }
 
-Result<DevCluster> DevCluster::start(const DevOptions& options) {
+Result<DevCluster> DevCluster::start(const DevOptions& options, IsCancelled is_cancelled) {
     if (!options.resources.empty()) {
         const Result<Resources> resources = parse_resources(options.resources);
         if (!resources) return resources.error();
     }
     DevCluster cluster;
+    cluster.is_cancelled_ = std::move(is_cancelled);
     if (Result<void> locked = cluster.lock(); !locked) return std::move(locked).error();
     if (Result<void> made = cluster.make_work_dir(options.work_dir); !made) {
         return std::move(made).error();
@@ -120,11 +124,23 @@ Result<void> DevCluster::lock() {
                       "others can get into it, or it belongs to another user",
                       "make it yours alone: chmod 700");
     }
-    lock_ = ::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-        return refuse(RefusalCode::already_exists, "offerkit dev", "start a cluster",
-                      "another one runs for this user (" + path + ")",
-                      "end the other one, or set XDG_RUNTIME_DIR to another folder");
+    // Whoever held it may have removed the file while we opened it: then it locks nothing.
+    while (lock_ < 0) {
+        const std::string lock = path + ".lock";
+        lock_ = ::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+            if (lock_ >= 0) ::close(std::exchange(lock_, -1));
+            return refuse(RefusalCode::already_exists, "offerkit dev", "start a cluster",
+                          "another one runs for this user (" + path + ")",
+                          "end the other one, or set XDG_RUNTIME_DIR to another folder");
+        }
+        struct stat held {};
+        struct stat named {};
+        if (::fstat(lock_, &held) == 0 && ::stat(lock.c_str(), &named) == 0 &&
+            held.st_ino == named.st_ino) {
+            return {};
+        }
+        ::close(std::exchange(lock_, -1));
     }
     return {};
 }
@@ -159,6 +175,18 @@ Result<void> DevCluster::start_all(const DevOptions& options) {
     }
     lifeline_read_ = lifeline[0];
     lifeline_write_ = lifeline[1];
+    if (Result<void> started = start_master(options); !started) return started;
+    for (std::uint32_t i = 1; i <= options.agents; ++i) {
+        if (Result<void> started = start_agent(options, i); !started) return started;
+    }
+    if (Result<void> registered = await_agents(options.agents); !registered) return registered;
+    Result<void> written =
+        runtime::write_file(runtime::dev_file_path(), runtime::format_dev_file(access_));
+    dev_file_written_ = written.has_value();
+    return written;
+}
+
+Result<void> DevCluster::start_master(const DevOptions& options) {
     Result<std::string> token = runtime::make_token();
     if (!token) return std::move(token).error();
     access_.token = *token;
@@ -166,6 +194,7 @@ Result<void> DevCluster::start_all(const DevOptions& options) {
         return written;
     }
     const std::string ready = work_dir_ + "/master.ready";
+    ::unlink(ready.c_str());  // Of an earlier run in the same folder.
     std::vector<std::string> arguments = {"--port",       "0",
                                           "--http-port",  "0",
                                           "--work-dir",   work_dir_ + "/master",
@@ -177,27 +206,24 @@ Result<void> DevCluster::start_all(const DevOptions& options) {
     if (Result<void> spawned = spawn("offerkit-master", "master", arguments); !spawned) {
         return spawned;
     }
-    const Result<std::string> text = await_ready(ready);
-    if (!text) return text.error();
-    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    std::string text;
+    Result<void> is_ready = await("the master", [&] {
+        text = read_file(ready);
+        return !text.empty();
+    });
+    if (!is_ready) return is_ready;
+    const auto json = nlohmann::json::parse(text, nullptr, false);
     if (!json.is_object()) {
         return refuse(RefusalCode::malformed, "file " + ready, "read", "is not a JSON object",
                       "use daemons of the tool's version");
     }
     access_.master = json.value("master", "");
     access_.http = json.value("http", "");
-    for (std::uint32_t i = 1; i <= options.agents; ++i) {
-        if (Result<void> started = start_agent(options, i); !started) return started;
-    }
-    Result<void> written =
-        runtime::write_file(runtime::dev_file_path(), runtime::format_dev_file(access_));
-    dev_file_written_ = written.has_value();
-    return written;
+    return {};
 }
 
 Result<void> DevCluster::start_agent(const DevOptions& options, std::uint32_t number) {
     const std::string name = "agent-" + std::to_string(number);
-    const std::string ready = work_dir_ + "/" + name + ".ready";
     std::string resources =
         options.resources.empty() ? equal_part(options.agents) : options.resources;
     if (resources.find("ports:") == std::string::npos) {
@@ -207,14 +233,10 @@ Result<void> DevCluster::start_agent(const DevOptions& options, std::uint32_t nu
         resources += ";ports:[" + std::to_string(first) + "-" +
                      std::to_string(first + ports_each - 1) + "]";
     }
-    Result<void> spawned =
-        spawn("offerkit-agent", name,
-              {"--master", access_.master, "--token-file", work_dir_ + "/token", "--work-dir",
-               work_dir_ + "/" + name, "--resources", resources, "--http-port", "0", "--hostname",
-               "localhost", "--ready-file", ready});
-    if (!spawned) return spawned;
-    const Result<std::string> text = await_ready(ready);
-    return text ? Result<void>{} : Result<void>{text.error()};
+    return spawn("offerkit-agent", name,
+                 {"--master", access_.master, "--token-file", work_dir_ + "/token", "--work-dir",
+                  work_dir_ + "/" + name, "--resources", resources, "--http-port", "0",
+                  "--hostname", "localhost"});
 }
 
 Result<void> DevCluster::spawn(const std::string& program, const std::string& name,
@@ -255,19 +277,35 @@ Result<void> DevCluster::spawn(const std::string& program, const std::string& na
     return {};
 }
 
-Result<std::string> DevCluster::await_ready(const std::string& path) {
+Result<void> DevCluster::await(const std::string& what, const std::function<bool()>& is_so) {
     const auto give_up = std::chrono::steady_clock::now() + ready_within;
     while (std::chrono::steady_clock::now() < give_up) {
-        if (std::string text = read_file(path); !text.empty()) return text;
+        if (is_so()) return {};
+        if (is_cancelled_()) {
+            return refuse(RefusalCode::cancelled, "offerkit dev", "start a cluster",
+                          "it was asked to end", "start it again");
+        }
         if (const std::string dead = find_dead(); !dead.empty()) {
             return refuse(RefusalCode::unavailable, "offerkit dev", "start a cluster", dead,
                           "mend what it says");
         }
         std::this_thread::sleep_for(5ms);
     }
-    return refuse(RefusalCode::unavailable, children_.back().name, "come up",
-                  "not ready after 30 s: " + tail_of(children_.back().log),
-                  "see " + children_.back().log);
+    const Child& last = children_.back();
+    return refuse(RefusalCode::unavailable, what, "come up",
+                  "not ready after 30 s; " + last.name + " says: " + tail_of(last.log),
+                  "give the machine more time, or look at what else it does");
+}
+
+Result<void> DevCluster::await_agents(std::uint32_t count) {
+    Result<HttpPeer> master = HttpPeer::at(access_.http, access_.token);
+    if (!master) return std::move(master).error();
+    return await("the agents", [&] {
+        const Result<std::string> body = master->get("/v1/agents");
+        if (!body) return false;
+        const auto json = nlohmann::json::parse(*body, nullptr, false);
+        return json.is_object() && json.contains("agents") && json["agents"].size() >= count;
+    });
 }
 
 std::string DevCluster::find_dead() {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +22,13 @@ namespace offerkit::tools {
 
 class DevCluster {
 public:
-    /// Starts all of it and waits until it is ready. Refuses: `already_exists` when another one
-    /// runs for this user, `not_found` daemons, and whatever keeps a daemon from coming up, with
-    /// the end of its log.
-    static Result<DevCluster> start(const DevOptions& options);
+    /// Asked from time to time while the cluster comes up: true gives up.
+    using IsCancelled = std::function<bool()>;
+
+    /// Starts all of it and waits until the agents are registered. Refuses: `already_exists` when
+    /// another one runs for this user, `not_found` daemons, `cancelled`, and whatever keeps a
+    /// daemon from coming up, with the end of its log.
+    static Result<DevCluster> start(const DevOptions& options, IsCancelled is_cancelled);
     DevCluster(DevCluster&& other) noexcept;
     DevCluster& operator=(DevCluster&&) = delete;
     ~DevCluster();
@@ -49,13 +53,16 @@ private:
     Result<void> lock();
     Result<void> make_work_dir(const std::string& asked);
     Result<void> start_all(const DevOptions& options);
+    Result<void> start_master(const DevOptions& options);
     Result<void> start_agent(const DevOptions& options, std::uint32_t number);
     Result<void> spawn(const std::string& program, const std::string& name,
                        std::vector<std::string> arguments);
-    /// The ready file of the latest child, once it is there.
-    Result<std::string> await_ready(const std::string& path);
+    /// Asks every few milliseconds until it is so, or cannot be any more.
+    Result<void> await(const std::string& what, const std::function<bool()>& is_so);
+    Result<void> await_agents(std::uint32_t count);
     void end_children(std::size_t first, std::size_t last, int signal_number, int wait_ms);
 
+    IsCancelled is_cancelled_;
     runtime::ClusterAccess access_;
     std::string work_dir_;
     bool work_dir_is_ours_ = false;

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -19,6 +20,7 @@ constexpr auto look_again_after = std::chrono::milliseconds{100};
 void write_all(int descriptor, std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(descriptor, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return;  // Our reader has gone: its problem, not the task's.
         text.remove_prefix(static_cast<std::size_t>(written));
     }

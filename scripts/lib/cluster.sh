@@ -29,11 +29,11 @@ cluster_agents_wait() {
   return 1
 }
 
-# cluster_stop: as Ctrl-C would; waits for the processes to be gone, and ends what is not after 20 s.
+# cluster_stop: asks it to end (a shell's background jobs ignore SIGINT); waits for the processes to be gone, and ends what is not after 20 s.
 cluster_stop() {
   [[ -n $cluster_pid ]] || return 0
   local deadline=$((SECONDS + 20))
-  kill -INT "$cluster_pid" 2>/dev/null || true
+  kill -TERM "$cluster_pid" 2>/dev/null || true
   while kill -0 "$cluster_pid" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.05; done
   kill -KILL "$cluster_pid" 2>/dev/null || true
   wait "$cluster_pid" 2>/dev/null || true

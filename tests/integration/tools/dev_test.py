@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`offerkit dev`: however it ends, nothing stays."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from support import ClusterTest, TOOL, eventually  # noqa: E402
+
+
+class DevTest(ClusterTest):
+    def start_with_task(self):
+        """Two agents, and a task that would run on for a quarter of an hour."""
+        self.start_dev("--agents", "2", "--resources", "cpus:1;mem:256")
+        access = self.access()
+        run = subprocess.Popen([TOOL, "run", "--cpus", "0.1", "--mem", "16", "--", "sleep", "1000"],
+                               env=self.environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        eventually(lambda: self.list("tasks", "--state", "running"), "the task runs")
+        addresses = [access["master"], access["http"]]
+        addresses += [f"127.0.0.1:{agent['port']}" for agent in self.list("agents")]
+        run.kill()  # Its task lives on until the master hears of it, or is ended itself.
+        run.wait()
+        return addresses
+
+    def check_ends(self, number):
+        addresses = self.start_with_task()
+        programs = {os.path.basename(os.readlink(f"/proc/{process}/exe"))
+                    for process in self.processes()}
+        self.assertLessEqual({"offerkit", "offerkit-master", "offerkit-agent", "offerkit-launcher"},
+                             programs)
+        self.dev.send_signal(number)
+        code = self.dev.wait(60)
+        self.assertEqual(code, -9 if number == signal.SIGKILL else 0)
+        self.assert_nothing_left(addresses)
+
+    def test_ctrl_c_leaves_nothing(self):
+        self.check_ends(signal.SIGINT)
+
+    def test_sigterm_leaves_nothing(self):
+        self.check_ends(signal.SIGTERM)
+
+    def test_kill_leaves_nothing(self):
+        self.check_ends(signal.SIGKILL)
+
+    def test_an_end_while_it_comes_up_leaves_nothing(self):
+        for pause in (0, 0.02, 0.1, 0.3):
+            with self.subTest(pause=pause):
+                dev = subprocess.Popen([TOOL, "dev", "--agents", "2", "--resources",
+                                        "cpus:1;mem:256"], env=self.environment,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+                time.sleep(pause)
+                dev.send_signal(signal.SIGTERM)
+                dev.wait(60)
+                self.assert_nothing_left([])
+
+    def test_only_its_user_can_read_the_token(self):
+        self.start_dev()
+        self.assertEqual(stat.S_IMODE(self.dev_file().stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.dev_file().parent.stat().st_mode), 0o700)
+        token = self.access()["token"]
+        self.assertEqual(len(token), 64)
+        for process in self.processes():
+            command = Path(f"/proc/{process}/cmdline").read_bytes()
+            self.assertNotIn(token.encode(), command)
+
+    def test_a_second_one_is_refused_and_harms_nothing(self):
+        self.start_dev()
+        second = self.tool("dev")
+        self.assertEqual(second.returncode, 1)
+        self.assert_one_line(second.stderr)
+        self.assertIn("another one runs for this user", second.stderr)
+        self.assertEqual(len(self.list("agents")), 1)
+
+    def test_it_can_be_started_again_in_the_same_folder(self):
+        work = str(self.folder / "work")
+        for _ in range(2):
+            self.start_dev("--work-dir", work, "--resources", "cpus:1;mem:256")
+            self.assertEqual(self.run_task("--", "echo", "again").stdout, "again\n")
+            self.end_dev()
+
+    def test_a_daemon_that_dies_ends_the_cluster_in_words(self):
+        self.start_dev("--agents", "2", "--resources", "cpus:1;mem:256")
+        agents = [process for process in self.processes()
+                  if os.readlink(f"/proc/{process}/exe").endswith("/offerkit-agent")]
+        os.kill(agents[0], signal.SIGKILL)
+        self.assertEqual(self.dev.wait(60), 1)
+        self.assertIn("was ended by signal 9", self.dev.stderr.read())
+        self.assert_nothing_left([])
+
+    def test_wrong_flags_are_refused_in_one_line(self):
+        for arguments, text in ((["--agents", "0"], "--agents"), (["--agents", "x"], "--agents"),
+                                (["--resources", "cpus:x"], "cpus"),
+                                (["--policy", "nonsense"], "nonsense")):
+            with self.subTest(arguments=arguments):
+                done = self.tool("dev", *arguments)
+                self.assertIn(done.returncode, (1, 2))
+                self.assert_one_line(done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assert_nothing_left([])
+
+
+if __name__ == "__main__":
+    unittest.main()
