@@ -156,19 +156,21 @@ void encode(const protocol::AgentMessage& message, Bytes& out) {
 
 template <>
 Result<protocol::AgentMessage> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::AgentMessage> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("agent message");
-    const detail::pb::AgentMessage& in = *scratch;
+    using In = detail::pb::AgentMessage;
+    using Body = detail::Body<protocol::AgentMessage>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
-    detail::Body<protocol::AgentMessage> body;
-    body.when<protocol::RegisterAgent>(in.has_register_agent(), in.register_agent(), read);
-    body.when<protocol::UpdateStatuses>(in.has_update_statuses(), in.update_statuses(), read);
-    body.when<protocol::UpdateOperations>(in.has_update_operations(), in.update_operations(), read);
-    body.when<protocol::ExecutorData>(in.has_executor_data(), in.executor_data(), read);
-    body.when<protocol::ExecutorEnded>(in.has_executor_ended(), in.executor_ended(), read);
-    body.when<protocol::AgentBeat>(in.has_agent_beat());
-    body.when<protocol::Unregister>(in.has_unregister());
-    return std::move(body).take("agent message");
+    return detail::decode_body<protocol::AgentMessage, In>(
+        bytes, "agent message", [&](const In& in, Body& body) {
+            body.when<protocol::RegisterAgent>(in.has_register_agent(), in.register_agent(), read);
+            body.when<protocol::UpdateStatuses>(in.has_update_statuses(), in.update_statuses(),
+                                                read);
+            body.when<protocol::UpdateOperations>(in.has_update_operations(),
+                                                  in.update_operations(), read);
+            body.when<protocol::ExecutorData>(in.has_executor_data(), in.executor_data(), read);
+            body.when<protocol::ExecutorEnded>(in.has_executor_ended(), in.executor_ended(), read);
+            body.when<protocol::AgentBeat>(in.has_agent_beat());
+            body.when<protocol::Unregister>(in.has_unregister());
+        });
 }
 
 }  // namespace offerkit::wire

@@ -185,39 +185,42 @@ void encode(const protocol::ExecutorEvent& event, Bytes& out) {
 
 template <>
 Result<protocol::ExecutorCall> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::ExecutorCall> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("executor call");
-    const detail::pb::ExecutorCall& in = *scratch;
+    using In = detail::pb::ExecutorCall;
+    using Body = detail::Body<protocol::ExecutorCall>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
-    detail::Body<protocol::ExecutorCall> body;
-    body.when<protocol::SubscribeExecutor>(in.has_subscribe_executor(), in.subscribe_executor(),
-                                           read);
-    body.when<protocol::ReportStatuses>(in.has_report_statuses(), in.report_statuses(), read);
-    body.when<protocol::DataToScheduler>(in.has_data_to_scheduler(), in.data_to_scheduler(), read);
-    return std::move(body).take("executor call");
+    return detail::decode_body<protocol::ExecutorCall, In>(
+        bytes, "executor call", [&](const In& in, Body& body) {
+            body.when<protocol::SubscribeExecutor>(in.has_subscribe_executor(),
+                                                   in.subscribe_executor(), read);
+            body.when<protocol::ReportStatuses>(in.has_report_statuses(), in.report_statuses(),
+                                                read);
+            body.when<protocol::DataToScheduler>(in.has_data_to_scheduler(), in.data_to_scheduler(),
+                                                 read);
+        });
 }
 
 template <>
 Result<protocol::ExecutorEvent> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::ExecutorEvent> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("executor event");
-    const detail::pb::ExecutorEvent& in = *scratch;
+    using In = detail::pb::ExecutorEvent;
+    using Body = detail::Body<protocol::ExecutorEvent>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
     const auto read_refusal = [](const auto& from, auto& to) {
         detail::from_wire(from.refusal(), to.refusal);
         return Result<void>{};
     };
-    detail::Body<protocol::ExecutorEvent> body;
-    body.when<protocol::ExecutorSubscribed>(in.has_executor_subscribed(), in.executor_subscribed(),
-                                            read);
-    body.when<protocol::LaunchTask>(in.has_launch_task(), in.launch_task(), read);
-    body.when<protocol::KillTaskNow>(in.has_kill_task_now(), in.kill_task_now(), read);
-    body.when<protocol::DataToExecutor>(in.has_data_to_executor(), in.data_to_executor(), read);
-    body.when<protocol::ShutDownExecutor>(in.has_shut_down_executor());
-    body.when<protocol::ExecutorRefused>(in.has_executor_refused(), in.executor_refused(),
-                                         read_refusal);
-    body.when<protocol::StatusesNoted>(in.has_statuses_noted(), in.statuses_noted(), read);
-    return std::move(body).take("executor event");
+    return detail::decode_body<protocol::ExecutorEvent, In>(
+        bytes, "executor event", [&](const In& in, Body& body) {
+            body.when<protocol::ExecutorSubscribed>(in.has_executor_subscribed(),
+                                                    in.executor_subscribed(), read);
+            body.when<protocol::LaunchTask>(in.has_launch_task(), in.launch_task(), read);
+            body.when<protocol::KillTaskNow>(in.has_kill_task_now(), in.kill_task_now(), read);
+            body.when<protocol::DataToExecutor>(in.has_data_to_executor(), in.data_to_executor(),
+                                                read);
+            body.when<protocol::ShutDownExecutor>(in.has_shut_down_executor());
+            body.when<protocol::ExecutorRefused>(in.has_executor_refused(), in.executor_refused(),
+                                                 read_refusal);
+            body.when<protocol::StatusesNoted>(in.has_statuses_noted(), in.statuses_noted(), read);
+        });
 }
 
 }  // namespace offerkit::wire

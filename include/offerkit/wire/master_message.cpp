@@ -221,29 +221,31 @@ void encode(const protocol::MasterMessage& message, Bytes& out) {
 
 template <>
 Result<protocol::MasterMessage> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::MasterMessage> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("master message");
-    const detail::pb::MasterMessage& in = *scratch;
+    using In = detail::pb::MasterMessage;
+    using Body = detail::Body<protocol::MasterMessage>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
     const auto read_refusal = [](const auto& from, auto& to) {
         detail::from_wire(from.refusal(), to.refusal);
         return Result<void>{};
     };
-    detail::Body<protocol::MasterMessage> body;
-    body.when<protocol::AgentRegistered>(in.has_agent_registered(), in.agent_registered(), read);
-    body.when<protocol::AgentRefused>(in.has_agent_refused(), in.agent_refused(), read_refusal);
-    body.when<protocol::RunTasks>(in.has_run_tasks(), in.run_tasks(), read);
-    body.when<protocol::RunGroup>(in.has_run_group(), in.run_group(), read);
-    body.when<protocol::KillTask>(in.has_kill_task(), in.kill_task(), read);
-    body.when<protocol::AcknowledgeStatuses>(in.has_acknowledge_statuses(),
-                                             in.acknowledge_statuses(), read);
-    body.when<protocol::ApplyOperation>(in.has_apply_operation(), in.apply_operation(), read);
-    body.when<protocol::DataForExecutor>(in.has_data_for_executor(), in.data_for_executor(), read);
-    body.when<protocol::EndFramework>(in.has_end_framework(), in.end_framework(), read);
-    body.when<protocol::ReconcileTasks>(in.has_reconcile_tasks(), in.reconcile_tasks(), read);
-    body.when<protocol::ShutDownAgent>(in.has_shut_down_agent(), in.shut_down_agent(), read);
-    body.when<protocol::MasterToAgentBeat>(in.has_master_to_agent_beat());
-    return std::move(body).take("master message");
+    return detail::decode_body<protocol::MasterMessage,
+                               In>(bytes, "master message", [&](const In& in, Body& body) {
+        body.when<protocol::AgentRegistered>(in.has_agent_registered(), in.agent_registered(),
+                                             read);
+        body.when<protocol::AgentRefused>(in.has_agent_refused(), in.agent_refused(), read_refusal);
+        body.when<protocol::RunTasks>(in.has_run_tasks(), in.run_tasks(), read);
+        body.when<protocol::RunGroup>(in.has_run_group(), in.run_group(), read);
+        body.when<protocol::KillTask>(in.has_kill_task(), in.kill_task(), read);
+        body.when<protocol::AcknowledgeStatuses>(in.has_acknowledge_statuses(),
+                                                 in.acknowledge_statuses(), read);
+        body.when<protocol::ApplyOperation>(in.has_apply_operation(), in.apply_operation(), read);
+        body.when<protocol::DataForExecutor>(in.has_data_for_executor(), in.data_for_executor(),
+                                             read);
+        body.when<protocol::EndFramework>(in.has_end_framework(), in.end_framework(), read);
+        body.when<protocol::ReconcileTasks>(in.has_reconcile_tasks(), in.reconcile_tasks(), read);
+        body.when<protocol::ShutDownAgent>(in.has_shut_down_agent(), in.shut_down_agent(), read);
+        body.when<protocol::MasterToAgentBeat>(in.has_master_to_agent_beat());
+    });
 }
 
 }  // namespace offerkit::wire

@@ -132,7 +132,7 @@ void to_wire(const Operation& operation, pb::Operation& out) {
 Result<void> from_wire(const pb::Operation& in, Operation& operation) {
     const Subject who{"operation", in.feedback_id()};
     if (auto valid = validate_line(who, "feedback id", in.feedback_id()); !valid) return valid;
-    Body<Operation::Action> action;
+    Body<Operation::Action> action{operation.action};
     action.when<Launch>(in.has_launch(), in.launch(), [who](const auto& from, Launch& launch) {
         return read_tasks(who, from.tasks(), CommandOf::task, launch.tasks);
     });
@@ -164,10 +164,8 @@ Result<void> from_wire(const pb::Operation& in, Operation& operation) {
                                   shrink.volume = BundleId::from_value(from.volume());
                                   return from_wire(from.subtraction(), who, shrink.subtraction);
                               });
-    auto read = std::move(action).take("operation");
-    if (!read) return std::move(read).error();
+    if (auto valid = std::move(action).finish("operation"); !valid) return valid;
     operation.feedback_id = in.feedback_id();
-    operation.action = std::move(read).value();
     return offerkit::detail::validate_shape(operation);
 }
 

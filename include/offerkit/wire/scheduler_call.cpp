@@ -236,24 +236,24 @@ void encode(const protocol::SchedulerCall& call, Bytes& out) {
 
 template <>
 Result<protocol::SchedulerCall> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::SchedulerCall> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("scheduler call");
-    const detail::pb::SchedulerCall& in = *scratch;
+    using In = detail::pb::SchedulerCall;
+    using Body = detail::Body<protocol::SchedulerCall>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
-    detail::Body<protocol::SchedulerCall> body;
-    body.when<protocol::Subscribe>(in.has_subscribe(), in.subscribe(), read);
-    body.when<protocol::Accept>(in.has_accept(), in.accept(), read);
-    body.when<protocol::Decline>(in.has_decline(), in.decline(), read);
-    body.when<protocol::Revive>(in.has_revive(), in.revive(), read);
-    body.when<protocol::Suppress>(in.has_suppress(), in.suppress(), read);
-    body.when<protocol::StateDemand>(in.has_state_demand(), in.state_demand(), read);
-    body.when<protocol::Kill>(in.has_kill(), in.kill(), read);
-    body.when<protocol::Acknowledge>(in.has_acknowledge(), in.acknowledge(), read);
-    body.when<protocol::Reconcile>(in.has_reconcile(), in.reconcile(), read);
-    body.when<protocol::ToExecutor>(in.has_to_executor(), in.to_executor(), read);
-    body.when<protocol::Teardown>(in.has_teardown());
-    body.when<protocol::Beat>(in.has_beat());
-    return std::move(body).take("scheduler call");
+    return detail::decode_body<protocol::SchedulerCall, In>(
+        bytes, "scheduler call", [&](const In& in, Body& body) {
+            body.when<protocol::Subscribe>(in.has_subscribe(), in.subscribe(), read);
+            body.when<protocol::Accept>(in.has_accept(), in.accept(), read);
+            body.when<protocol::Decline>(in.has_decline(), in.decline(), read);
+            body.when<protocol::Revive>(in.has_revive(), in.revive(), read);
+            body.when<protocol::Suppress>(in.has_suppress(), in.suppress(), read);
+            body.when<protocol::StateDemand>(in.has_state_demand(), in.state_demand(), read);
+            body.when<protocol::Kill>(in.has_kill(), in.kill(), read);
+            body.when<protocol::Acknowledge>(in.has_acknowledge(), in.acknowledge(), read);
+            body.when<protocol::Reconcile>(in.has_reconcile(), in.reconcile(), read);
+            body.when<protocol::ToExecutor>(in.has_to_executor(), in.to_executor(), read);
+            body.when<protocol::Teardown>(in.has_teardown());
+            body.when<protocol::Beat>(in.has_beat());
+        });
 }
 
 }  // namespace offerkit::wire

@@ -151,29 +151,30 @@ void encode(const protocol::SchedulerEvent& event, Bytes& out) {
 
 template <>
 Result<protocol::SchedulerEvent> decode(std::string_view bytes) {
-    detail::Scratch<detail::pb::SchedulerEvent> scratch;
-    if (!scratch.parse(bytes)) return detail::refuse_bytes("scheduler event");
-    const detail::pb::SchedulerEvent& in = *scratch;
+    using In = detail::pb::SchedulerEvent;
+    using Body = detail::Body<protocol::SchedulerEvent>;
     const auto read = [](const auto& from, auto& to) { return detail::from_wire(from, to); };
     const auto read_refusal = [](const auto& from, auto& to) {
         detail::from_wire(from.refusal(), to.refusal);
         return Result<void>{};
     };
-    detail::Body<protocol::SchedulerEvent> body;
-    body.when<protocol::Subscribed>(in.has_subscribed(), in.subscribed(), read);
-    body.when<protocol::Offers>(in.has_offers(), in.offers(), read);
-    body.when<protocol::Rescind>(in.has_rescind(), in.rescind(), read);
-    body.when<protocol::InverseOffers>(in.has_inverse_offers(), in.inverse_offers(), read);
-    body.when<protocol::Statuses>(in.has_statuses(), in.statuses(), read);
-    body.when<protocol::OperationStatuses>(in.has_operation_statuses(), in.operation_statuses(),
-                                           read);
-    body.when<protocol::FromExecutor>(in.has_from_executor(), in.from_executor(), read);
-    body.when<protocol::AgentLost>(in.has_agent_lost(), in.agent_lost(), read);
-    body.when<protocol::CallRefused>(in.has_call_refused(), in.call_refused(), read_refusal);
-    body.when<protocol::SubscriptionEnded>(in.has_subscription_ended(), in.subscription_ended(),
-                                           read_refusal);
-    body.when<protocol::MasterBeat>(in.has_master_beat());
-    return std::move(body).take("scheduler event");
+    return detail::decode_body<protocol::SchedulerEvent, In>(
+        bytes, "scheduler event", [&](const In& in, Body& body) {
+            body.when<protocol::Subscribed>(in.has_subscribed(), in.subscribed(), read);
+            body.when<protocol::Offers>(in.has_offers(), in.offers(), read);
+            body.when<protocol::Rescind>(in.has_rescind(), in.rescind(), read);
+            body.when<protocol::InverseOffers>(in.has_inverse_offers(), in.inverse_offers(), read);
+            body.when<protocol::Statuses>(in.has_statuses(), in.statuses(), read);
+            body.when<protocol::OperationStatuses>(in.has_operation_statuses(),
+                                                   in.operation_statuses(), read);
+            body.when<protocol::FromExecutor>(in.has_from_executor(), in.from_executor(), read);
+            body.when<protocol::AgentLost>(in.has_agent_lost(), in.agent_lost(), read);
+            body.when<protocol::CallRefused>(in.has_call_refused(), in.call_refused(),
+                                             read_refusal);
+            body.when<protocol::SubscriptionEnded>(in.has_subscription_ended(),
+                                                   in.subscription_ended(), read_refusal);
+            body.when<protocol::MasterBeat>(in.has_master_beat());
+        });
 }
 
 }  // namespace offerkit::wire

@@ -183,10 +183,12 @@ void ranges_to_wire(const Ranges& ranges, google::protobuf::RepeatedField<std::u
             "speak OfferKit's protocol, version 1"};
 }
 
-/// Which of the bodies a message has: exactly one is right.
+/// Reads that body of a message which is there: exactly one is right.
 template <class Message>
 class Body {
 public:
+    explicit Body(Message& message) : message_(message) {}
+
     /// Tries one body: `read(in, body)`.
     template <class T, class Wire, class Read>
     void when(bool is_there, const Wire& in, Read&& read) {
@@ -200,7 +202,7 @@ public:
         if (is_there && ++count_ == 1) message_.template emplace<T>();
     }
 
-    [[nodiscard]] Result<Message> take(std::string_view name) && {
+    [[nodiscard]] Result<void> finish(std::string_view name) && {
         if (count_ == 0) {
             return Refusal{RefusalCode::unsupported, std::string(name), "read it",
                            "it has no body that this version knows",
@@ -210,14 +212,26 @@ public:
             return Refusal{RefusalCode::malformed, std::string(name), "read it",
                            "it has more than one body", "send one message for each"};
         }
-        if (!valid_) return std::move(valid_).error();
-        return std::move(message_);
+        return std::move(valid_);
     }
 
 private:
+    Message& message_;
     int count_ = 0;
     Result<void> valid_;
-    Message message_;
 };
+
+/// Parses bytes as `Wire` and reads its body: `read(const Wire&, Body<Message>&)`.
+template <class Message, class Wire, class Read>
+[[nodiscard]] Result<Message> decode_body(std::string_view bytes, std::string_view name,
+                                          Read&& read) {
+    Scratch<Wire> scratch;
+    if (!scratch.parse(bytes)) return refuse_bytes(name);
+    Result<Message> message{Message{}};
+    Body<Message> body{message.value()};
+    read(std::as_const(*scratch), body);
+    if (auto valid = std::move(body).finish(name); !valid) return std::move(valid).error();
+    return message;
+}
 
 }  // namespace offerkit::wire::detail
