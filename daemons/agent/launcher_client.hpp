@@ -80,8 +80,16 @@ private:
     void not_started(const std::string& key, const executor::ProcessKey& process, std::string why);
     [[nodiscard]] std::optional<executor::ProcessKey> find(std::string_view key);
 
+    /// A request as it is sent; empty, with `why`, if it breaks a limit of the launcher.
     template <class Request>
-    [[nodiscard]] launcher::Bytes pack(const Request& request, std::string& why) const;
+    [[nodiscard]] static launcher::Bytes pack(const Request& request, std::string& why) {
+        launcher::Bytes message;
+        if (const auto error = launcher::encode(request, message)) {
+            why = std::string(error.field) + " " + launcher::describe(error.fault);
+            message.clear();
+        }
+        return message;
+    }
     void queue(launcher::Bytes message);
     void send_queued();  // Pre: the mutex is held.
     void wake() const;
@@ -102,7 +110,7 @@ private:
     std::set<std::string, std::less<>> listed_;
     std::vector<executor::Event> events_;  // Of the packet at hand.
     std::vector<std::byte> buffer_;
-    std::vector<executor::Event> failed_;  // Of the machine's thread: refused before they were sent.
+    std::vector<executor::Event> failed_;  // Of the machine's thread: never sent.
     std::thread thread_;
 };
 

@@ -28,9 +28,9 @@ namespace offerkit::framework {
 /// declined for `refuse_for`.
 struct Accept {
     OfferId offer;
-    std::vector<OfferId> more_offers;  // Others of the same agent, taken together with `offer`.
-    std::vector<TaskInfo> launch;
-    std::vector<Operation> operations;  // Done before the launches, in order.
+    std::vector<OfferId> more_offers{};  // Others of the same agent, taken together with `offer`.
+    std::vector<TaskInfo> launch{};
+    std::vector<Operation> operations{};  // Done before the launches, in order.
     Duration refuse_for{0};
     friend bool operator==(const Accept&, const Accept&) = default;
 };
@@ -39,7 +39,7 @@ struct Decline {
     OfferId offer;
     Duration refuse_for = refuse_for_default;
     DeclineReason reason = DeclineReason::unspecified;
-    std::string detail;
+    std::string detail{};
     friend bool operator==(const Decline&, const Decline&) = default;
 };
 

@@ -106,7 +106,8 @@ Result<ClusterAccess> find_cluster(ClusterAccess given) {
         if (given.token.empty()) given.token = dev->token;
     }
     if (!given.master.empty() || !given.http.empty()) return given;
-    return Refusal{RefusalCode::not_found, "this program", "find a master", "nobody says where it is",
+    return Refusal{RefusalCode::not_found, "this program", "find a master",
+                   "nobody says where it is",
                    "run offerkit dev, or set OFFERKIT_MASTER=HOST:PORT and OFFERKIT_TOKEN"};
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The loop around a machine: events come in from any thread, one thread takes them in batches, and
-/// is woken when a deadline comes. What a turn does (step, record, perform effects) is the caller's.
+/// The loop around a machine: events come in from any thread, one thread takes them in batches and
+/// is woken when a deadline comes. What a turn does (step, record, perform) is the caller's.
 
 #include <offerkit/core/batch.hpp>
 #include <offerkit/core/limits.hpp>

@@ -88,8 +88,7 @@ private:
             if (error == asio::error::operation_aborted) return;
             if (error) return accept_later(error);
             ++accepted_;
-            if (shared_.connections_without_channel.load(std::memory_order_relaxed) >=
-                shared_.options.connections_without_channel_max) {
+            if (!admit()) {
                 write_log(shared_.options.log, LogLevel::warning,
                           "a connection was turned away: too many others have not said hello");
             } else {
@@ -99,6 +98,17 @@ private:
             }
             accept();
         });
+    }
+
+    /// Counts one more connection without a channel, unless there are enough of them.
+    bool admit() {
+        auto& count = shared_.connections_without_channel;
+        if (count.fetch_add(1, std::memory_order_relaxed) <
+            shared_.options.connections_without_channel_max) {
+            return true;
+        }
+        count.fetch_sub(1, std::memory_order_relaxed);
+        return false;
     }
 
     void accept_later(const asio::error_code& error) {

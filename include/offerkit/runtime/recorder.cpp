@@ -80,7 +80,8 @@ Result<std::unique_ptr<GrowingFile>> GrowingFile::create(const std::string& fold
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     const std::string path = (std::filesystem::path{folder} / name).string();
-    const int opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+    const int opened = ::open(path.c_str(), flags, 0600);
     if (opened < 0) {
         return Refusal{errno == EEXIST ? RefusalCode::already_exists : RefusalCode::unavailable,
                        "file " + path, "write the record", std::strerror(errno),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Keeps the event log of a live machine: bytes are made on the machine's thread, and written to the
-/// file by another, so that a disk never holds up a step.
+/// Keeps the event log of a live machine: bytes are made on the machine's thread and written to
+/// the file by another, so that a disk never holds up a step.
 
 #include <offerkit/core/batch.hpp>
 #include <offerkit/core/result.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Runs a scheduler against a real cluster: connects, subscribes, calls its handlers on the caller's
-/// thread, and returns when the framework has ended. Author's errors are told in words.
+/// Runs a scheduler against a real cluster: connects, subscribes, calls its handlers on the
+/// caller's thread, and returns when the framework has ended. Author's errors are told in words.
 
 #include <offerkit/core/result.hpp>
 #include <offerkit/core/time.hpp>
@@ -21,28 +21,30 @@
 namespace offerkit::runtime {
 
 struct FrameworkOptions {
-    std::string name;
+    std::string name{};
     std::vector<std::string> roles = {"*"};
 
     /// How long tasks live on without this scheduler. It must be said: zero ends them with the
     /// connection.
-    std::optional<Duration> failover_timeout;
+    std::optional<Duration> failover_timeout{};
 
-    std::string master;  // "HOST:PORT". Empty: OFFERKIT_MASTER, else the cluster of `offerkit dev`.
-    std::string token;   // Empty: OFFERKIT_TOKEN, OFFERKIT_TOKEN_FILE, else that of `offerkit dev`.
-    std::string cluster;    // Empty: whichever the master serves.
-    std::string principal;  // Who asks; empty: nobody in particular.
-    std::string user;       // Whom tasks run as; empty: whom the agent runs as.
-    FrameworkCapabilities capabilities;
-    Labels labels;
+    /// "HOST:PORT". Empty: OFFERKIT_MASTER, else the cluster of `offerkit dev`.
+    std::string master{};
+    /// Empty: OFFERKIT_TOKEN, the file OFFERKIT_TOKEN_FILE, else that of `offerkit dev`.
+    std::string token{};
+    std::string cluster{};    // Empty: whichever the master serves.
+    std::string principal{};  // Who asks; empty: nobody in particular.
+    std::string user{};       // Whom tasks run as; empty: whom the agent runs as.
+    FrameworkCapabilities capabilities{};
+    Labels labels{};
 
-    FrameworkId id;          // Of an earlier run, to take its tasks over; none: a new framework.
+    FrameworkId id{};        // Of an earlier run, to take its tasks over; none: a new framework.
     bool take_over = false;  // With `id`: end the older scheduler if it still runs.
     Duration connect_timeout = Duration::max();  // Give up after so long without a connection.
     Duration answer_timeout = std::chrono::seconds{5};  // Unanswered offers are declined then.
 
     bool stop_on_signals = true;  // SIGINT and SIGTERM end the framework as `Replies::stop` does.
-    Log log;                      // Empty: warnings and errors go to standard error.
+    Log log{};                    // Empty: warnings and errors go to standard error.
 };
 
 namespace detail {
@@ -72,7 +74,7 @@ Result<void> try_run_framework(S& scheduler, FrameworkOptions options) {
          [&] { return framework::next_wake(scheduler); }});
 }
 
-/// As `try_run_framework`; says on standard error why it was refused. Returns an exit code: 0, or 1,
+/// As `try_run_framework`; says on standard error why it was refused. Returns an exit code: 0, 1,
 /// or 2 when the options were wrong.
 template <Scheduler S>
 int run_framework(S& scheduler, FrameworkOptions options) {

@@ -162,7 +162,7 @@ struct TemporaryDir {
 
 }  // namespace
 
-TEST_CASE("a scheduler runs tasks through a live master, on its own thread, and the record replays") {
+TEST_CASE("a scheduler runs tasks through a live master, and the record of it replays") {
     const TemporaryDir folder;
     {
         const auto master = start_master(folder.path + "/record");

@@ -60,7 +60,6 @@ void HubThread::adopt(asio::ip::tcp::socket socket) {
 }
 
 void HubThread::wait_for_hello(Connection& connection) {
-    shared_.connections_without_channel.fetch_add(1, std::memory_order_relaxed);
     connection.arm(shared_.options.hello_wait,
                    {RefusalCode::unauthenticated, "connection " + connection.peer_name(),
                     "keep a connection without a channel", "no hello came in time",
@@ -204,7 +203,9 @@ void HubThread::forget_channel(Connection& connection, std::uint32_t channel) {
     if (found == connection.channels().end()) return;
     peers_.erase(found->second.peer.value());
     connection.channels().erase(found);
-    if (is_without_channel(connection)) wait_for_hello(connection);
+    if (!is_without_channel(connection) || connection.is_closed()) return;
+    shared_.connections_without_channel.fetch_add(1, std::memory_order_relaxed);
+    wait_for_hello(connection);
 }
 
 void HubThread::send(std::vector<ToPeer>& messages) {
