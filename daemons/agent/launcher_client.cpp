@@ -137,8 +137,8 @@ void LauncherClient::perform(const executor::ForgetProcess& effect) {
 }
 
 void LauncherClient::queue(launcher::Bytes message) {
-    const bool fits = !packets_.empty() && packets_.back().size() + message.size() <=
-                                               launcher::packet_bytes_max;
+    const bool fits =
+        !packets_.empty() && packets_.back().size() + message.size() <= launcher::packet_bytes_max;
     if (fits) {
         packets_.back().insert(packets_.back().end(), message.begin(), message.end());
     } else {

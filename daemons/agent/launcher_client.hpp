@@ -106,7 +106,7 @@ private:
     bool stopping_ = false;
 
     int wake_ = -1;
-    bool replaced_ = false;                // Another agent has taken over the launcher.
+    bool replaced_ = false;  // Another agent has taken over the launcher.
     std::set<std::string, std::less<>> listed_;
     std::vector<executor::Event> events_;  // Of the packet at hand.
     std::vector<std::byte> buffer_;

@@ -36,8 +36,8 @@ int connect_once(const std::string& folder) {
     address.sun_family = AF_UNIX;
     std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/launcher.sock",
                   opened);
-    const bool connected = made >= 0 && ::connect(made, reinterpret_cast<sockaddr*>(&address),
-                                                  sizeof address) == 0;
+    const bool connected =
+        made >= 0 && ::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     ::close(opened);
     if (connected) {
         const int buffer = 2 * static_cast<int>(launcher::packet_bytes_max);
@@ -62,7 +62,8 @@ Result<void> LauncherClient::spawn_launcher() const {
                                            options_.exit_with_parent);
     }
     std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
+    for (std::string& word : words)
+        arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_t child = -1;
     const int error = ::posix_spawn(&child, options_.program.c_str(), &actions, nullptr,
@@ -70,7 +71,8 @@ Result<void> LauncherClient::spawn_launcher() const {
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return no_launcher("start " + options_.program, std::strerror(error));
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
     return no_launcher("start " + options_.program, "it did not become ready");
 }

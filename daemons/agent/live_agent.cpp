@@ -64,10 +64,11 @@ struct LiveAgent::Body {
 
     Result<void> start() {
         if (auto recording = record(); !recording) return recording;
-        auto started = LauncherClient::start(
-            options.launcher, [this](std::vector<executor::Event>& events) {
+        auto started =
+            LauncherClient::start(options.launcher, [this](std::vector<executor::Event>& events) {
                 std::vector<Item> items;
-                for (executor::Event& event : events) items.push_back({{}, std::move(event)});
+                for (executor::Event& event : events)
+                    items.push_back({{}, std::move(event)});
                 loop.push(items);
                 events.clear();
             });
@@ -75,9 +76,8 @@ struct LiveAgent::Body {
         launcher = std::move(started).value();
         loop.when_drained([this] { links.resume_reading(); });
         links.start(std::make_unique<Listener>(loop));
-        thread = std::thread([this] {
-            loop.run(clock, [this](const Batch<Item>& batch) { return turn(batch); });
-        });
+        thread = std::thread(
+            [this] { loop.run(clock, [this](const Batch<Item>& batch) { return turn(batch); }); });
         return {};
     }
 
@@ -95,11 +95,10 @@ struct LiveAgent::Body {
     Instant turn(const Batch<Item>& batch) {
         for (Item& item : batch.events) {
             if (!item.link.is_none() && item.link != link) continue;
-            std::visit(Overloaded{[&](agent::Event& e) { for_agent.push_back(std::move(e)); },
-                                  [&](executor::Event& e) {
-                                      for_executor.push_back(std::move(e));
-                                  }},
-                       item.event);
+            std::visit(
+                Overloaded{[&](agent::Event& e) { for_agent.push_back(std::move(e)); },
+                           [&](executor::Event& e) { for_executor.push_back(std::move(e)); }},
+                item.event);
         }
         Instant wake = Instant::never();
         do {

@@ -42,9 +42,8 @@ Result<Resources> find_resources(const std::string& work_dir) {
     const std::uint64_t memory_mib = std::uint64_t{memory.totalram} * memory.mem_unit / mib;
     const std::uint64_t disk_mib = std::uint64_t{disk.f_bavail} * disk.f_frsize / mib;
     return parse_resources("cpus:" + std::to_string(CPU_COUNT(&allowed)) +
-                           ";mem:" + std::to_string(less_headroom(memory_mib)) +
-                           ";disk:" + std::to_string(less_headroom(disk_mib)) +
-                           ";ports:[31000-32000]");
+                           ";mem:" + std::to_string(less_headroom(memory_mib)) + ";disk:" +
+                           std::to_string(less_headroom(disk_mib)) + ";ports:[31000-32000]");
 }
 
 }  // namespace offerkit::daemons

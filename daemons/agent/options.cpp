@@ -35,8 +35,9 @@ constexpr Setting settings[] = {
     {"http-port", "port for HTTP: sandboxes, metrics; 0: the kernel chooses [5052]"},
     {"insecure-listen", "listen beyond this machine without TLS: the token travels in the clear",
      yes_or_no},
-    {"hostname", "name that others reach this machine by [the kernel's, or localhost if it "
-                 "listens there only]"},
+    {"hostname",
+     "name that others reach this machine by [the kernel's, or localhost if it "
+     "listens there only]"},
     {"attributes", "facts for constraints, such as 'rack:r1;ssd:yes' [none]"},
     {"region", "where the machine stands [not said]"},
     {"zone", "where in the region [not said]"},
@@ -49,8 +50,8 @@ constexpr Setting settings[] = {
 
 constexpr Program program{
     "offerkit-agent", "Offers a machine's resources to a master, and runs tasks on it.",
-    "OFFERKIT_AGENT_",
-    "offerkit-agent --master 127.0.0.1:5050 --token-file /etc/offerkit/token", settings};
+    "OFFERKIT_AGENT_", "offerkit-agent --master 127.0.0.1:5050 --token-file /etc/offerkit/token",
+    settings};
 
 Result<void> read_master(const Settings& given, AgentOptions& options) {
     runtime::ClusterAccess access{given.text_of("master", ""), "", given.text_of("token", "")};

@@ -20,7 +20,7 @@ struct AgentOptions {
     std::string work_dir;
     std::string address = "127.0.0.1";  // To listen on for HTTP.
     std::uint16_t http_port = 0;
-    AgentInfo info;  // Its port is known once the daemon listens.
+    AgentInfo info;                // Its port is known once the daemon listens.
     bool resources_given = false;  // Else they are found out once the work folder is there.
     std::string launcher;          // Path of offerkit-launcher.
     std::string record_dir;        // Empty: no record is kept.
@@ -33,7 +33,8 @@ struct AgentOptions {
 };
 
 /// Refuses: unknown settings, values out of range, masters beyond this machine without
-/// `--insecure-master`, addresses that need `--insecure-listen`, and no master or token to be found.
+/// `--insecure-master`, addresses that need `--insecure-listen`, and no master or token to be
+/// found.
 [[nodiscard]] Result<AgentOptions> read_agent_options(int argc, const char* const* argv);
 
 /// Reads "rack:r1;ssd:yes;slots:4". Refuses: `malformed`, `too_large`.

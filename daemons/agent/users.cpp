@@ -41,8 +41,7 @@ Result<std::optional<UserNumbers>> find_user(const std::string& name) {
                        "the agent does not run as root and cannot become another user",
                        "run the agent as root, or tasks as the agent's user"};
     }
-    return std::optional{UserNumbers{entry.pw_uid, entry.pw_gid,
-                                     find_groups(name, entry.pw_gid)}};
+    return std::optional{UserNumbers{entry.pw_uid, entry.pw_gid, find_groups(name, entry.pw_gid)}};
 }
 
 }  // namespace offerkit::daemons

@@ -70,8 +70,8 @@ private:
         std::filesystem::create_directory(folder, error);
         auto files = SandboxFiles::open(folder);
         if (!files) return std::move(files).error();
-        routes_ = std::make_unique<AgentRoutes>(options_.info, folder_->path(),
-                                                std::move(files).value());
+        routes_ =
+            std::make_unique<AgentRoutes>(options_.info, folder_->path(), std::move(files).value());
         runtime::HttpServerOptions server;
         server.address = options_.address;
         server.port = options_.http_port;
@@ -121,7 +121,8 @@ private:
         live.read = [this](std::vector<agent::Delta> deltas) {
             auto moved = std::make_shared<std::vector<agent::Delta>>(std::move(deltas));
             http_->post([this, moved] {
-                for (agent::Delta& delta : *moved) routes_->apply(std::move(delta));
+                for (agent::Delta& delta : *moved)
+                    routes_->apply(std::move(delta));
             });
         };
         live.stopped = [this](const std::string& why) {

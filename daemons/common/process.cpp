@@ -3,9 +3,9 @@
 
 #include <offerkit/runtime/work_dir.hpp>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -30,10 +30,14 @@ Result<runtime::Log> make_log(const std::string& name, const std::string& level)
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%f%z %l %n: %v");
     return runtime::Log{[logger](LogLevel at, const std::string& line) {
         switch (at) {
-            case LogLevel::debug: return logger->debug("{}", line);
-            case LogLevel::info: return logger->info("{}", line);
-            case LogLevel::warning: return logger->warn("{}", line);
-            case LogLevel::error: return logger->error("{}", line);
+            case LogLevel::debug:
+                return logger->debug("{}", line);
+            case LogLevel::info:
+                return logger->info("{}", line);
+            case LogLevel::warning:
+                return logger->warn("{}", line);
+            case LogLevel::error:
+                return logger->error("{}", line);
         }
     }};
 }
@@ -94,8 +98,10 @@ ParentWatch::~ParentWatch() {
 Result<void> write_ready_file(const ReadyFacts& facts) {
     if (facts.path.empty()) return {};
     nlohmann::json json = {{"schema_version", 1}, {"pid", ::getpid()}};
-    for (const auto& [name, number] : facts.numbers) json[name] = number;
-    for (const auto& [name, text] : facts.texts) json[name] = text;
+    for (const auto& [name, number] : facts.numbers)
+        json[name] = number;
+    for (const auto& [name, text] : facts.texts)
+        json[name] = text;
     return runtime::write_file(facts.path, json.dump(2) + "\n");
 }
 
@@ -105,8 +111,10 @@ int tell_refusal(const std::string& program, const Refusal& refusal) {
         case RefusalCode::invalid:
         case RefusalCode::malformed:
         case RefusalCode::forbidden:
-        case RefusalCode::not_found: return 2;
-        default: return 1;
+        case RefusalCode::not_found:
+            return 2;
+        default:
+            return 1;
     }
 }
 

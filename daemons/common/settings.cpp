@@ -3,8 +3,8 @@
 
 #include <offerkit/version.hpp>
 
-#include <CLI/CLI.hpp>
 #include <toml++/toml.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <cstdlib>
@@ -90,11 +90,13 @@ struct CommandLine {
 };
 
 std::string footer(const Program& program) {
-    std::string text = "Each setting may also stand in the TOML file of --config, or in the "
-                       "environment as\n" +
-                       std::string(program.environment) + "NAME. Flags win over the environment, "
-                       "the environment over the file.\n\nExample:\n  " +
-                       program.example;
+    std::string text =
+        "Each setting may also stand in the TOML file of --config, or in the "
+        "environment as\n" +
+        std::string(program.environment) +
+        "NAME. Flags win over the environment, "
+        "the environment over the file.\n\nExample:\n  " +
+        program.example;
     return text;
 }
 
@@ -157,7 +159,8 @@ Result<Settings> Settings::read(const Program& program, int argc, const char* co
         }
     }
     read_environment(program, settings.values_);
-    for (auto& [name, text] : line->texts) settings.values_[name] = {text, "flag --" + name};
+    for (auto& [name, text] : line->texts)
+        settings.values_[name] = {text, "flag --" + name};
     for (const auto& [name, truth] : line->truths) {
         settings.values_[name] = {truth ? "true" : "false", "flag --" + name};
     }
@@ -193,8 +196,7 @@ Result<std::int64_t> Settings::number_of(const std::string& name, std::int64_t o
     std::int64_t number = 0;
     const char* const end = given->text.data() + given->text.size();
     const auto read = std::from_chars(given->text.data(), end, number);
-    const std::string range =
-        "from " + std::to_string(least) + " to " + std::to_string(most);
+    const std::string range = "from " + std::to_string(least) + " to " + std::to_string(most);
     if (given->text.empty() || read.ec != std::errc{} || read.ptr != end) {
         return refuse_setting(*given, "is not a whole number", "give a number " + range);
     }

@@ -25,9 +25,10 @@ constexpr Setting settings[] = {
     {"http-port", "port for the operator API, 0: the kernel chooses [5051]"},
     {"insecure-listen", "listen beyond this machine without TLS: tokens travel in the clear",
      yes_or_no},
-    {"token-file", "file with the token that all must show, readable by its owner alone; "
-                   "WORK-DIR/token is used, and made, without it", Setting::Kind::text,
-     "OFFERKIT_TOKEN_FILE"},
+    {"token-file",
+     "file with the token that all must show, readable by its owner alone; "
+     "WORK-DIR/token is used, and made, without it",
+     Setting::Kind::text, "OFFERKIT_TOKEN_FILE"},
     {"token", "the token", Setting::Kind::text, "OFFERKIT_TOKEN", false},
     {"work-dir", "folder for what must survive a restart [./offerkit-master]"},
     {"cluster", "name of the cluster [offerkit]"},

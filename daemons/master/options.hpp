@@ -18,7 +18,7 @@ struct MasterOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::uint16_t http_port = 0;
-    std::string token;     // Never empty.
+    std::string token;  // Never empty.
     std::string work_dir;
     std::string record_dir;  // Empty: no record is kept.
     std::string ready_file;

@@ -68,9 +68,8 @@ public:
     }
 
     void run_until_end() {
-        const runtime::Signals signals{[this](int number) {
-            end_.ask("signal " + std::to_string(number));
-        }};
+        const runtime::Signals signals{
+            [this](int number) { end_.ask("signal " + std::to_string(number)); }};
         const std::string why = end_.wait();
         write_log(log_, LogLevel::info, "ends: " + why);
         live_->stop();
@@ -138,13 +137,13 @@ private:
         auto moved = std::make_shared<std::vector<master::Delta>>(
             std::move_iterator(deltas.begin()), std::move_iterator(deltas.end()));
         http_->post([this, moved] {
-            for (master::Delta& delta : *moved) routes_->model().apply(std::move(delta));
+            for (master::Delta& delta : *moved)
+                routes_->model().apply(std::move(delta));
         });
     }
 
     Result<void> tell_ready() {
-        const std::string address =
-            runtime::format_address({options_.address, live_->port()});
+        const std::string address = runtime::format_address({options_.address, live_->port()});
         const std::string http =
             "http://" + runtime::format_address({options_.address, http_->port()});
         ReadyFacts facts{options_.ready_file,
@@ -154,8 +153,7 @@ private:
                          {{"master", address}, {"http", http}}};
         if (auto written = write_ready_file(facts); !written) return written;
         std::printf("offerkit-master is ready: master %s, http %s, epoch %llu\n", address.c_str(),
-                    http.c_str(),
-                    static_cast<unsigned long long>(options_.machine.epoch));
+                    http.c_str(), static_cast<unsigned long long>(options_.machine.epoch));
         std::fflush(stdout);
         return {};
     }

@@ -78,8 +78,7 @@ Result<ClusterAccess> parse_dev_file(const std::string& text) {
         return true;
     };
     ClusterAccess access;
-    if (read("master", access.master) && read("http", access.http) &&
-        read("token", access.token)) {
+    if (read("master", access.master) && read("http", access.http) && read("token", access.token)) {
         return access;
     }
     return Refusal{RefusalCode::malformed, "file " + dev_file_path(), "find the cluster",
@@ -115,7 +114,8 @@ Result<std::string> read_token_file(const std::string& path) {
     auto text = read_private(path, limits::token_max + 1);
     if (!text) return std::move(text).error();
     std::string token = std::move(text).value();
-    while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+    while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
+        token.pop_back();
     const bool has_blank = token.find_first_of(" \t\r\n") != std::string::npos;
     if (token.empty() || has_blank || token.size() > limits::token_max) {
         return Refusal{RefusalCode::malformed, "file " + path, "read token",

@@ -10,6 +10,7 @@
 #include <asio/post.hpp>
 #include <restinio/all.hpp>
 
+#include <charconv>
 #include <exception>
 #include <future>
 #include <optional>
@@ -86,12 +87,36 @@ struct HttpServer::Body {
     std::optional<HttpRequest> parse(const restinio::request_handle_t& request) const;
 };
 
+namespace {
+
+/// A path as it was meant. RESTinio's own takes one segment only: it refuses the slashes.
+std::optional<std::string> unescape(std::string_view path) {
+    std::string text;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] != '%') {
+            text += path[i];
+            continue;
+        }
+        unsigned char byte = 0;
+        const char* const first = path.data() + i + 1;
+        if (path.size() - i < 3 ||
+            std::from_chars(first, first + 2, byte, 16).ptr != first + 2) {
+            return std::nullopt;
+        }
+        text += static_cast<char>(byte);
+        i += 2;
+    }
+    return text;
+}
+
+}  // namespace
+
 std::optional<HttpRequest> HttpServer::Body::parse(
     const restinio::request_handle_t& request) const {
     HttpRequest parsed;
     const auto& header = request->header();
     parsed.method = std::string(header.method().c_str());
-    auto path = restinio::utils::try_unescape_percent_encoding(header.path());
+    auto path = unescape(header.path());
     if (!path) return std::nullopt;
     parsed.path = std::move(*path);
     const auto query =

@@ -48,11 +48,13 @@ public:
 
     void start(const std::function<std::unique_ptr<HubListener>()>& make_listener) {
         accept();
-        for (const auto& thread : threads_) thread->start(make_listener());
+        for (const auto& thread : threads_)
+            thread->start(make_listener());
     }
 
     void stop() {
-        for (const auto& thread : threads_) thread->stop();
+        for (const auto& thread : threads_)
+            thread->stop();
     }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -69,7 +71,8 @@ public:
     }
 
     void resume_reading() {
-        for (const auto& thread : threads_) thread->resume_reading();
+        for (const auto& thread : threads_)
+            thread->resume_reading();
     }
 
 private:

@@ -31,8 +31,7 @@ public:
         events_.emplace_back(master::PeerOpened{peer, hello.kind, hello.principal});
     }
 
-    Result<void> on_message(PeerId peer, protocol::PeerKind kind,
-                            std::string_view bytes) override {
+    Result<void> on_message(PeerId peer, protocol::PeerKind kind, std::string_view bytes) override {
         if (kind == protocol::PeerKind::agent) {
             auto message = wire::decode<protocol::AgentMessage>(bytes);
             if (!message) return std::move(message).error();
@@ -95,7 +94,8 @@ struct LiveMaster::Body {
         recorder.begin(batch);
         const Instant wake = machine.step(batch, effects);
         recorder.end(effects, wake);
-        for (master::Effect& effect : effects.list) perform(effect);
+        for (master::Effect& effect : effects.list)
+            perform(effect);
         store.commit();
         if (!outgoing.empty()) hub->send(outgoing);
         if (options.read) deltas.push(effects.deltas);
@@ -107,9 +107,7 @@ struct LiveMaster::Body {
     void perform(master::Effect& effect) {
         std::visit(
             Overloaded{
-                [&](master::SendScheduler& e) {
-                    outgoing.push_back({e.to, std::move(e.event)});
-                },
+                [&](master::SendScheduler& e) { outgoing.push_back({e.to, std::move(e.event)}); },
                 [&](master::SendAgent& e) { outgoing.push_back({e.to, std::move(e.message)}); },
                 [&](master::ClosePeer& e) {
                     outgoing.push_back({e.peer, CloseChannel{std::move(e.why)}});
@@ -146,10 +144,9 @@ struct LiveMaster::Body {
         header.machine = record::Machine::master;
         header.policy = policy;
         record::encode(options.machine, header.options);
-        auto started =
-            Recorder::start(options.record_dir,
-                            "master-" + std::to_string(options.machine.epoch) + ".log", header,
-                            options.log);
+        auto started = Recorder::start(options.record_dir,
+                                       "master-" + std::to_string(options.machine.epoch) + ".log",
+                                       header, options.log);
         if (!started) return std::move(started).error();
         recorder = std::move(started).value();
         return {};
@@ -189,8 +186,8 @@ Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
     auto bound = Hub::listen(std::move(hub));
     if (!bound) return std::move(bound).error();
     const std::string policy = allocator->policy_name();
-    auto body = std::make_unique<Body>(std::move(options), std::move(allocator),
-                                       std::move(bound).value());
+    auto body =
+        std::make_unique<Body>(std::move(options), std::move(allocator), std::move(bound).value());
     if (auto recording = body->record(policy); !recording) return std::move(recording).error();
     body->start();
     return std::unique_ptr<LiveMaster>{new LiveMaster{std::move(body)}};

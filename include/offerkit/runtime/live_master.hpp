@@ -25,7 +25,7 @@ struct LiveMasterOptions {
     master::Options machine;
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
-    std::string token;       // What peers must show. Never empty in a daemon.
+    std::string token;  // What peers must show. Never empty in a daemon.
     std::size_t io_threads = 1;
     std::string record_dir;  // Empty: no record is kept.
     Log log;

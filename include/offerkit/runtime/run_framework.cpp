@@ -126,7 +126,8 @@ private:
         effects_.clear();
         const Instant wake =
             machine_.step({batch.mono_now, batch.wall_now, std::span{events_}}, effects_);
-        for (framework::Effect& effect : effects_.list) perform(effect);
+        for (framework::Effect& effect : effects_.list)
+            perform(effect);
         if (!orders_.empty()) links_.send(orders_);
         return wake;
     }

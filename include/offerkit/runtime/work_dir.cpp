@@ -61,8 +61,7 @@ Result<void> sync_folder_of(const std::string& path) {
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode) {
     const std::string next = path + ".next";
     {
-        const Descriptor file{
-            ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+        const Descriptor file{::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
         if (file.number() < 0) return fault(next, "create file", errno);
         if (!write_all(file.number(), text) || ::fsync(file.number()) != 0) {
             return fault(next, "write file", errno);

@@ -53,7 +53,8 @@ TEST_CASE("events of each writer come in order, none is lost, batches are bounde
         if (left == 0) loop.stop();
         return Instant::never();
     });
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+        thread.join();
     CHECK(left == 0);
     CHECK(in_order);
     CHECK(bounded);

@@ -179,8 +179,7 @@ inline protocol::Hello good_hello() {
 struct TestLinks {
     TestLinks() { links.start(std::make_unique<RememberLinks>(heard)); }
 
-    PeerId open(std::uint16_t port, protocol::Hello hello = good_hello(),
-                std::uint32_t group = 0) {
+    PeerId open(std::uint16_t port, protocol::Hello hello = good_hello(), std::uint32_t group = 0) {
         const PeerId link = links.make_link();
         order(link, OpenLink{{"127.0.0.1", port}, group, std::move(hello)});
         return link;

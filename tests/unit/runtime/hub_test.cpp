@@ -44,8 +44,7 @@ TEST_CASE("a peer with a good hello is welcomed, heard and answered") {
     const PeerId link = links.open(hub.hub->port());
     const PeerId peer = hub.wait_for_peer();
     REQUIRE(links.heard.watch.wait([&] { return !links.heard.opened.empty(); }));
-    CHECK(links.heard.opened.front() ==
-          std::pair{link, protocol::Welcome{1, 0, "test", 7}});
+    CHECK(links.heard.opened.front() == std::pair{link, protocol::Welcome{1, 0, "test", 7}});
     CHECK(hub.heard.opened.front().second.principal == "tester");
 
     links.order(link, protocol::SchedulerCall{protocol::Kill{TaskId{"t1"}, {}}});
@@ -201,7 +200,8 @@ TEST_CASE("a hundred channels share a connection") {
     TestHub hub{std::move(options)};
     TestLinks links;
     std::vector<PeerId> opened;
-    for (int i = 0; i < 100; ++i) opened.push_back(links.open(hub.hub->port(), good_hello()));
+    for (int i = 0; i < 100; ++i)
+        opened.push_back(links.open(hub.hub->port(), good_hello()));
     REQUIRE(hub.heard.watch.wait([&] { return hub.heard.opened.size() == 100; }));
     std::vector<ToPeer> messages;
     std::set<PeerId> peers;
@@ -213,7 +213,8 @@ TEST_CASE("a hundred channels share a connection") {
     hub.hub->send(messages);
     REQUIRE(links.heard.watch.wait([&] { return links.heard.events.size() == 100; }));
     std::set<PeerId> answered;
-    for (const auto& [link, event] : links.heard.events) answered.insert(link);
+    for (const auto& [link, event] : links.heard.events)
+        answered.insert(link);
     CHECK(answered == std::set<PeerId>(opened.begin(), opened.end()));
 
     links.order(opened.front(), CloseLink{});
@@ -225,7 +226,8 @@ TEST_CASE("more channels than a connection may have are refused one by one") {
     TestHub hub;
     TestLinks links;
     const std::size_t most = limits::channels_per_connection_max;
-    for (std::size_t i = 0; i <= most; ++i) (void)links.open(hub.hub->port());
+    for (std::size_t i = 0; i <= most; ++i)
+        (void)links.open(hub.hub->port());
     CHECK(links.wait_for_close().code == RefusalCode::too_large);
     REQUIRE(links.heard.watch.wait([&] { return links.heard.opened.size() == most; }));
 }
@@ -241,7 +243,8 @@ TEST_CASE("a full queue stops reading until it has drained") {
     std::string payload;
     wire::encode(protocol::SchedulerCall{protocol::Beat{}}, payload);
     constexpr std::size_t count = 400'000;
-    for (std::size_t i = 0; i < count; ++i) wire::append_frame(beats, FrameKind::data, 1, payload);
+    for (std::size_t i = 0; i < count; ++i)
+        wire::append_frame(beats, FrameKind::data, 1, payload);
     std::thread talker{[&] { peer.say(beats); }};
     // A second connection is accepted, but not listened to either.
     RawPeer other{hub.hub->port()};

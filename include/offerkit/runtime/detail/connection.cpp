@@ -138,8 +138,7 @@ void Connection::note_waiting(std::uint32_t channel, std::size_t bytes) {
     Channel* const found = find_channel(channel);
     if (found != nullptr) {
         found->waiting += bytes;
-        const bool slow =
-            found->waiting > limits_.channel / 2 || waiting_ > limits_.connection / 2;
+        const bool slow = found->waiting > limits_.channel / 2 || waiting_ > limits_.connection / 2;
         if (slow && found->open && !found->slow) {
             found->slow = true;
             slow_channels_.push_back(channel);
@@ -242,12 +241,12 @@ void Connection::abort(const Refusal& why) {
 void Connection::arm(Duration after, Refusal why) {
     const std::uint64_t arming = ++armed_;
     timer_.expires_after(after);
-    timer_.async_wait([self = shared_from_this(), arming, why = std::move(why)](
-                          const asio::error_code& error) {
-        if (error || self->closed_ || self->armed_ != arming) return;
-        self->abort(why);
-        self->owner_.on_read_end();
-    });
+    timer_.async_wait(
+        [self = shared_from_this(), arming, why = std::move(why)](const asio::error_code& error) {
+            if (error || self->closed_ || self->armed_ != arming) return;
+            self->abort(why);
+            self->owner_.on_read_end();
+        });
 }
 
 void Connection::disarm() {

@@ -51,8 +51,7 @@ PeerId HubThread::next_peer() {
 void HubThread::adopt(asio::ip::tcp::socket socket) {
     const OutboundLimits limits{shared_.options.outbound_bytes_per_channel_max,
                                 shared_.options.outbound_bytes_per_connection_max};
-    const auto connection =
-        std::make_shared<Connection>(
+    const auto connection = std::make_shared<Connection>(
         std::move(socket), static_cast<ConnectionOwner&>(*this), scratch_, limits);
     connections_.insert(connection);
     wait_for_hello(*connection);
@@ -60,10 +59,10 @@ void HubThread::adopt(asio::ip::tcp::socket socket) {
 }
 
 void HubThread::wait_for_hello(Connection& connection) {
-    connection.arm(shared_.options.hello_wait,
-                   {RefusalCode::unauthenticated, "connection " + connection.peer_name(),
-                    "keep a connection without a channel", "no hello came in time",
-                    "say hello at once"});
+    connection.arm(
+        shared_.options.hello_wait,
+        {RefusalCode::unauthenticated, "connection " + connection.peer_name(),
+         "keep a connection without a channel", "no hello came in time", "say hello at once"});
 }
 
 void HubThread::on_closed(Connection& connection, const Refusal& why) {
@@ -88,7 +87,8 @@ void HubThread::on_read_end() {
 
 void HubThread::resume_reading() {
     io_.post([this] {
-        for (const auto& connection : connections_) connection->resume();
+        for (const auto& connection : connections_)
+            connection->resume();
     });
 }
 
@@ -96,11 +96,15 @@ void HubThread::resume_reading() {
 
 Result<void> HubThread::on_frame(Connection& connection, const wire::Frame& frame) {
     switch (frame.kind) {
-        case wire::FrameKind::hello: return on_hello(connection, frame);
-        case wire::FrameKind::data: return on_data(connection, frame);
-        case wire::FrameKind::close: return on_close_frame(connection, frame);
+        case wire::FrameKind::hello:
+            return on_hello(connection, frame);
+        case wire::FrameKind::data:
+            return on_data(connection, frame);
+        case wire::FrameKind::close:
+            return on_close_frame(connection, frame);
         case wire::FrameKind::welcome:
-        case wire::FrameKind::refused: break;
+        case wire::FrameKind::refused:
+            break;
     }
     return confused(connection, "read frame", "only this side answers hellos");
 }
@@ -116,8 +120,8 @@ Result<protocol::Welcome> HubThread::answer(Connection& connection,
     }
     if (connection.channels().size() >= limits::channels_per_connection_max) {
         return Refusal{RefusalCode::too_large, who, "open a channel",
-                       "its connection has " +
-                           std::to_string(limits::channels_per_connection_max) + " already",
+                       "its connection has " + std::to_string(limits::channels_per_connection_max) +
+                           " already",
                        "open another connection"};
     }
     return welcome;
@@ -215,7 +219,8 @@ void HubThread::send(std::vector<ToPeer>& messages) {
 void HubThread::send_all() {
     taken_.clear();
     outbox_.take(taken_);
-    for (ToPeer& message : taken_) send_one(message);
+    for (ToPeer& message : taken_)
+        send_one(message);
     flush_marked();
     listener_->flush();
 }
@@ -231,10 +236,10 @@ void HubThread::send_one(ToPeer& message) {
             place.connection->append(wire::FrameKind::data, place.channel, payload_);
             return mark(*place.connection);
         }
-        const Refusal why{RefusalCode::too_large, "peer " + format_id(message.to), "send",
-                          "a message of " + std::to_string(payload_.size()) +
-                              " bytes does not fit a frame",
-                          "ask for less at a time"};
+        const Refusal why{
+            RefusalCode::too_large, "peer " + format_id(message.to), "send",
+            "a message of " + std::to_string(payload_.size()) + " bytes does not fit a frame",
+            "ask for less at a time"};
         listener_->on_close(message.to, why);
         close_channel(*place.connection, place.channel, why);
     };

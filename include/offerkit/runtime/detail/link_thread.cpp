@@ -60,7 +60,8 @@ void LinkThread::drain(Duration at_most) {
         timer->async_wait([again](const asio::error_code&) { again(again); });
     };
     io_.post([this, look] {
-        for (const auto& connection : connections_) connection->finish(asked_to_close());
+        for (const auto& connection : connections_)
+            connection->finish(asked_to_close());
         look(look);
     });
     is_gone.wait();
@@ -73,7 +74,8 @@ void LinkThread::send(std::vector<ToLink>& orders) {
 
 void LinkThread::resume_reading() {
     io_.post([this] {
-        for (const auto& connection : connections_) connection->resume();
+        for (const auto& connection : connections_)
+            connection->resume();
     });
 }
 
@@ -82,7 +84,8 @@ void LinkThread::resume_reading() {
 void LinkThread::perform_all() {
     taken_.clear();
     outbox_.take(taken_);
-    for (ToLink& order : taken_) perform(order);
+    for (ToLink& order : taken_)
+        perform(order);
     flush_marked();
     listener_->flush();
 }
@@ -98,10 +101,10 @@ void LinkThread::perform(ToLink& order) {
             place.connection->append(wire::FrameKind::data, place.channel, payload_);
             return mark(*place.connection);
         }
-        const Refusal why{RefusalCode::too_large, "this side", "send",
-                          "a message of " + std::to_string(payload_.size()) +
-                              " bytes does not fit a frame",
-                          "say less at a time"};
+        const Refusal why{
+            RefusalCode::too_large, "this side", "send",
+            "a message of " + std::to_string(payload_.size()) + " bytes does not fit a frame",
+            "say less at a time"};
         listener_->on_close(order.link, why);
         forget_channel(*place.connection, place.channel, why);
     };
@@ -126,9 +129,9 @@ void LinkThread::open(PeerId link, OpenLink& order) {
 
 std::shared_ptr<Connection> LinkThread::connect(const Key& key) {
     const OutboundLimits limits{options_.outbound_bytes_max, options_.outbound_bytes_max};
-    const auto connection = std::make_shared<Connection>(asio::ip::tcp::socket{io_.context()},
-                                                         static_cast<ConnectionOwner&>(*this),
-                                                         scratch_, limits);
+    const auto connection =
+        std::make_shared<Connection>(asio::ip::tcp::socket{io_.context()},
+                                     static_cast<ConnectionOwner&>(*this), scratch_, limits);
     connection->greeted = true;  // We chose whom to call.
     connections_.insert(connection);
     by_key_[key] = connection;
@@ -151,7 +154,8 @@ std::shared_ptr<Connection> LinkThread::connect(const Key& key) {
                 return listener_->flush();
             }
             std::vector<asio::ip::tcp::endpoint> endpoints;
-            for (const auto& result : results) endpoints.push_back(result.endpoint());
+            for (const auto& result : results)
+                endpoints.push_back(result.endpoint());
             connect_to(connection, std::move(endpoints));
         });
     return connection;
@@ -160,17 +164,16 @@ std::shared_ptr<Connection> LinkThread::connect(const Key& key) {
 void LinkThread::connect_to(const std::shared_ptr<Connection>& connection,
                             std::vector<asio::ip::tcp::endpoint> endpoints) {
     const auto kept = std::make_shared<std::vector<asio::ip::tcp::endpoint>>(std::move(endpoints));
-    asio::async_connect(
-        connection->socket(), *kept,
-        [this, connection, kept](const asio::error_code& error,
-                                 const asio::ip::tcp::endpoint& endpoint) {
-            if (connection->is_closed()) return;
-            if (!error) return connection->start();
-            const auto& tried = kept->empty() ? endpoint : kept->front();
-            connection->abort(unreachable({tried.address().to_string(), tried.port()},
-                                          error.message()));
-            listener_->flush();
-        });
+    asio::async_connect(connection->socket(), *kept,
+                        [this, connection, kept](const asio::error_code& error,
+                                                 const asio::ip::tcp::endpoint& endpoint) {
+                            if (connection->is_closed()) return;
+                            if (!error) return connection->start();
+                            const auto& tried = kept->empty() ? endpoint : kept->front();
+                            connection->abort(unreachable(
+                                {tried.address().to_string(), tried.port()}, error.message()));
+                            listener_->flush();
+                        });
 }
 
 void LinkThread::close(PeerId link) {
@@ -198,7 +201,8 @@ Result<void> LinkThread::on_frame(Connection& connection, const wire::Frame& fra
     Channel* const channel = connection.find_channel(frame.channel);
     if (channel == nullptr) return {};  // Under way when this side closed the link.
     switch (frame.kind) {
-        case wire::FrameKind::welcome: return on_welcome(connection, *channel, frame.payload);
+        case wire::FrameKind::welcome:
+            return on_welcome(connection, *channel, frame.payload);
         case wire::FrameKind::refused:
         case wire::FrameKind::close:
             on_told_to_go(connection, frame.channel, frame.payload);
@@ -211,7 +215,8 @@ Result<void> LinkThread::on_frame(Connection& connection, const wire::Frame& fra
             forget_channel(connection, frame.channel, taken.error());
             return {};
         }
-        case wire::FrameKind::hello: break;
+        case wire::FrameKind::hello:
+            break;
     }
     return Refusal{RefusalCode::malformed, "connection " + connection.peer_name(), "read frame",
                    "a listening side does not say hello", "connect to a master"};
