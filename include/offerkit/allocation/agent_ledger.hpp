@@ -32,7 +32,7 @@ public:
 
         bool active = true;
         NoOfferReason why = NoOfferReason::agent_draining;  // If not active.
-        std::uint32_t listed = unlisted;  // Its place in `offerable()`.
+        std::uint32_t listed = unlisted;                    // Its place in `offerable()`.
 
         [[nodiscard]] bool is_offerable() const { return listed != unlisted; }
     };
@@ -40,9 +40,7 @@ public:
     [[nodiscard]] bool contains(AgentIndex agent) const {
         return agent.value < entries_.size() && !entries_[agent.value].id.is_none();
     }
-    [[nodiscard]] const Entry& operator[](AgentIndex agent) const {
-        return entries_[agent.value];
-    }
+    [[nodiscard]] const Entry& operator[](AgentIndex agent) const { return entries_[agent.value]; }
 
     /// Adds an agent or changes its total.
     void put(AgentIndex agent, AgentId id, const Resources& total);

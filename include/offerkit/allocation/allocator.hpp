@@ -29,43 +29,86 @@ using AgentIndex = Index<struct AgentIndexTag>;
 /// A leaf of the claimant tree: one framework in one role.
 using ClaimantIndex = Index<struct ClaimantIndexTag>;
 
-/// Everything an allocator hears. Indexes are dense, chosen by the master, and reused after `*Gone`.
-/// All resources are in the master's local form.
+/// Everything an allocator hears. Indexes are dense, chosen by the master, and reused after
+/// `*Gone`. All resources are in the master's local form.
 namespace allocator_event {
-// clang-format off
 
 /// A new agent, or one whose total has changed. Nothing of it is allocated when it is new.
-struct AgentPut      { AgentIndex agent; AgentId id; Resources total; };
+struct AgentPut {
+    AgentIndex agent;
+    AgentId id;
+    Resources total;
+};
 /// Offers of this agent may be made, or not: for the reason given.
-struct AgentActive   { AgentIndex agent; bool active = true; NoOfferReason why = NoOfferReason::agent_draining; };
+struct AgentActive {
+    AgentIndex agent;
+    bool active = true;
+    NoOfferReason why = NoOfferReason::agent_draining;
+};
 /// Pre: nothing of it is allocated any more.
-struct AgentGone     { AgentIndex agent; };
+struct AgentGone {
+    AgentIndex agent;
+};
 
-struct ClaimantPut   { ClaimantIndex claimant; FrameworkId framework; Role role; FrameworkInfo info; };
+struct ClaimantPut {
+    ClaimantIndex claimant;
+    FrameworkId framework;
+    Role role;
+    FrameworkInfo info;
+};
 /// Takes part, or not: suppressed, disconnected, or too slow a reader.
-struct ClaimantActive{ ClaimantIndex claimant; bool active = true; NoOfferReason why = NoOfferReason::suppressed; };
+struct ClaimantActive {
+    ClaimantIndex claimant;
+    bool active = true;
+    NoOfferReason why = NoOfferReason::suppressed;
+};
 /// Pre: nothing is allocated to it any more.
-struct ClaimantGone  { ClaimantIndex claimant; };
+struct ClaimantGone {
+    ClaimantIndex claimant;
+};
 
 /// What an agent that came back already runs: counted as allocated without a grant.
-struct Occupied      { ClaimantIndex claimant; AgentIndex agent; Resources resources; };
+struct Occupied {
+    ClaimantIndex claimant;
+    AgentIndex agent;
+    Resources resources;
+};
 /// Offered or used resources are available again.
-struct Recovered     { ClaimantIndex claimant; AgentIndex agent; Resources resources; };
+struct Recovered {
+    ClaimantIndex claimant;
+    AgentIndex agent;
+    Resources resources;
+};
 
 /// Do not offer this agent to this claimant until then, as long as what is available there is
 /// contained in what it refused. `Instant::never()`: until a revive.
-struct Refused       { ClaimantIndex claimant; AgentIndex agent; Resources refused; Instant until; };
-struct Revived       { ClaimantIndex claimant; };
+struct Refused {
+    ClaimantIndex claimant;
+    AgentIndex agent;
+    Resources refused;
+    Instant until;
+};
+struct Revived {
+    ClaimantIndex claimant;
+};
 /// Replaces the claimant's demand. `stated` false: it has not said, offer whatever there is.
-struct DemandPut     { ClaimantIndex claimant; bool stated = false; std::vector<DemandShape> shapes; };
+struct DemandPut {
+    ClaimantIndex claimant;
+    bool stated = false;
+    std::vector<DemandShape> shapes;
+};
 
 /// Weight, guarantee and limits of a role, in portable form. It need not have claimants.
-struct RolePut       { RoleConfig config; };
+struct RolePut {
+    RoleConfig config;
+};
 
 /// A slot that is not built in now means this kind; an empty name: none any more. Without it,
 /// limits and guarantees of kinds that are only named cannot be enforced.
-struct KindPut       { std::uint32_t slot = 0; std::string name; };
-// clang-format on
+struct KindPut {
+    std::uint32_t slot = 0;
+    std::string name;
+};
 }  // namespace allocator_event
 
 using AllocatorEvent =
@@ -85,8 +128,8 @@ struct Grant {
 
 /// What one cycle decided.
 struct CycleOutcome {
-    std::vector<Grant> grants;         // In the order they were decided.
-    std::vector<std::string> faults;   // Of the policy: which hook, what it did. Empty: none.
+    std::vector<Grant> grants;             // In the order they were decided.
+    std::vector<std::string> faults;       // Of the policy: which hook, what it did. Empty: none.
     Instant next_wake = Instant::never();  // A filter expires, or the policy wants to look again.
 };
 

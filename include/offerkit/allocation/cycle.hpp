@@ -61,7 +61,8 @@ private:
         bool narrow = false;
     };
 
-    // Calling the policy. Whatever it throws ends the cycle, and so does the last of too many calls.
+    // Calling the policy. Whatever it throws ends the cycle, and so does the last of too many
+    // calls.
     template <class F>
     void call(const char* hook, F&& body);
     void fault(std::string text);
@@ -119,11 +120,11 @@ private:
     std::vector<typename SiblingOrder<Rank>::Walk> walks_;  // One per depth.
     std::vector<Candidate> candidates_;
     std::vector<std::uint8_t> agent_is_served_;  // In this cycle, if agents are picked.
-    std::vector<NodeIndex> leaves_;        // Of a narrow look.
-    std::vector<ClaimantIndex> rejected_;  // While one agent is looked at.
-    std::vector<NodeIndex> parking_;       // Roles found at their limit meanwhile.
-    std::vector<std::string> pending_faults_;  // From hooks called outside a cycle.
-    CycleOutcome* outcome_ = nullptr;          // While a cycle runs.
+    std::vector<NodeIndex> leaves_;              // Of a narrow look.
+    std::vector<ClaimantIndex> rejected_;        // While one agent is looked at.
+    std::vector<NodeIndex> parking_;             // Roles found at their limit meanwhile.
+    std::vector<std::string> pending_faults_;    // From hooks called outside a cycle.
+    CycleOutcome* outcome_ = nullptr;            // While a cycle runs.
     std::uint64_t hook_calls_ = 0;
     std::uint64_t hook_calls_max_ = 0;
     std::uint64_t ranked_totals_ = 0;

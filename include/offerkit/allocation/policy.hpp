@@ -56,9 +56,7 @@ public:
     /// What the subtree holds, offers included; and what the node itself does, which is nothing
     /// for a role.
     [[nodiscard]] const Amounts& allocated() const { return node_->allocated; }
-    [[nodiscard]] Amounts own_allocated() const {
-        return is_leaf() ? node_->allocated : Amounts{};
-    }
+    [[nodiscard]] Amounts own_allocated() const { return is_leaf() ? node_->allocated : Amounts{}; }
     /// What the subtree said that it wants, and the node itself. Zero may also mean: not said.
     [[nodiscard]] const Amounts& demand() const { return node_->demand; }
     [[nodiscard]] Amounts own_demand() const { return is_leaf() ? node_->demand : Amounts{}; }
@@ -183,8 +181,7 @@ inline constexpr bool is_integer_pair<std::pair<A, B>> = true;
 /// What ranks are made of: a `Share`, an integer, or a pair of integers. Not floating point: two
 /// machines must agree on who is next.
 template <class T>
-concept PolicyRank =
-    std::same_as<T, Share> || std::integral<T> || detail::is_integer_pair<T>;
+concept PolicyRank = std::same_as<T, Share> || std::integral<T> || detail::is_integer_pair<T>;
 
 /// Decides who is served next.
 ///
@@ -217,9 +214,8 @@ namespace detail {
 
 // One concept for each optional hook: the cycle asks these, and nothing else, what a policy has.
 template <class P, class E>
-concept HearsEvent = requires(P& p, const E& event, PolicyContext& context) {
-    p.on(event, context);
-};
+concept HearsEvent =
+    requires(P& p, const E& event, PolicyContext& context) { p.on(event, context); };
 template <class P>
 concept HasAgentKey = requires(P& p, const AgentView& agent) {
     { p.agent_key(agent) } -> PolicyRank;
@@ -229,10 +225,10 @@ concept HasPick = requires(P& p, const NodeView& node, const AgentCandidates& ca
     { p.pick(node, candidates) } -> std::same_as<AgentIndex>;
 };
 template <class P>
-concept HasShape = requires(P& p, const NodeView& node, const AgentView& agent,
-                            const Resources& available) {
-    { p.shape(node, agent, available) } -> std::convertible_to<Resources>;
-};
+concept HasShape =
+    requires(P& p, const NodeView& node, const AgentView& agent, const Resources& available) {
+        { p.shape(node, agent, available) } -> std::convertible_to<Resources>;
+    };
 template <class P>
 concept HasBeginCycle = requires(P& p, Rng& rng) { p.begin_cycle(rng); };
 
@@ -259,8 +255,8 @@ concept NamesBeginCycle = requires { &P::begin_cycle; };
 
 template <class P>
 struct PolicyTraits {
-    using Rank = std::remove_cvref_t<decltype(std::declval<P&>().rank(
-        std::declval<const NodeView&>()))>;
+    using Rank =
+        std::remove_cvref_t<decltype(std::declval<P&>().rank(std::declval<const NodeView&>()))>;
 
     using AgentKey = typename AgentKeyOf<P>::type;
 

@@ -105,7 +105,7 @@ private:
 
     std::vector<Record> records_;
     std::vector<std::uint32_t> vacant_;
-    std::vector<NodeIndex> guarantees_;  // Nodes with one of their own.
+    std::vector<NodeIndex> guarantees_;             // Nodes with one of their own.
     std::array<std::string, limits::slots> names_;  // Of slots that are not built in.
     std::uint32_t root_ = ClaimantNode::no_quota;   // The root's record.
     bool stale_ = false;

@@ -12,7 +12,9 @@
 #include <offerkit/core/random.hpp>
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace offerkit {
 
@@ -20,20 +22,40 @@ class RandomOrder {
 public:
     static constexpr auto name = "random";
 
-    void begin_cycle(Rng& rng) noexcept { salt_ = rng.next(); }
+    void begin_cycle(Rng& rng) {
+        salt_ = rng.next();
+        clocks_.clear();
+    }
 
-    /// The first of several exponential clocks to ring is a given one in proportion to its rate:
-    /// so each node draws -log(u) and divides it by its weight.
-    [[nodiscard]] std::uint64_t rank(const NodeView& node) const noexcept {
-        Fingerprint draw;
-        draw.add(salt_);
-        draw.add(node.identity());
-        draw.add(node.last_served());
-        const std::uint64_t minus_log = minus_log2(draw.value() | 1);
-        return (minus_log << 16) / static_cast<std::uint64_t>(node.weight());
+    /// Each node has a clock that rings at random, at a rate of its weight; the next to ring is
+    /// served, and its clock goes on from there. Which of several is next is then a draw in
+    /// proportion to the rates, every time.
+    [[nodiscard]] std::uint64_t rank(const NodeView& node) {
+        const std::size_t place = node.id().value;
+        if (clocks_.size() <= place) clocks_.resize(place + 1);
+        Clock& clock = clocks_[place];
+        if (clock.rings_at == 0 || clock.served != node.last_served()) {
+            clock.served = node.last_served();
+            clock.rings_at += draw(node);
+        }
+        return clock.rings_at;
     }
 
 private:
+    struct Clock {
+        std::uint64_t rings_at = 0;
+        std::uint64_t served = 0;
+    };
+
+    // Exponential, with a mean of 2^42 for the least weight: a cycle of 2^20 grants cannot wrap.
+    [[nodiscard]] std::uint64_t draw(const NodeView& node) const {
+        Fingerprint chance;
+        chance.add(salt_);
+        chance.add(node.identity());
+        chance.add(node.last_served());
+        return (minus_log2(chance.value() | 1) << 10) / static_cast<std::uint64_t>(node.weight());
+    }
+
     __extension__ using Wide = unsigned __int128;
 
     /// -log2(u / 2^64) in units of 2^-32, rounded up. Pre: `u > 0`.
@@ -52,6 +74,7 @@ private:
     }
 
     std::uint64_t salt_ = 0;
+    std::vector<Clock> clocks_;  // By node.
 };
 static_assert(AllocationPolicy<RandomOrder>);
 

@@ -40,9 +40,9 @@ struct ClaimantNode {
 
     static constexpr std::uint32_t no_quota = 0xffffffff;
 
-    std::int64_t weight = 1000;  // Thousandths.
+    std::int64_t weight = 1000;      // Thousandths.
     std::uint32_t quota = no_quota;  // Its place in the quota ledger.
-    bool configured = false;     // The operator has set something: kept without claimants.
+    bool configured = false;         // The operator has set something: kept without claimants.
 
     /// Taken out of the order because its limit is reached, and since which decision; and how many
     /// decisions it has missed so before.
@@ -53,8 +53,8 @@ struct ClaimantNode {
     /// Its limit made some offer smaller: when there is room again, all must be looked at anew.
     bool cut = false;
 
-    Amounts allocated;  // Of the whole subtree, offers included.
-    Amounts demand;     // Of the whole subtree, as far as stated.
+    Amounts allocated;       // Of the whole subtree, offers included.
+    Amounts demand;          // Of the whole subtree, as far as stated.
     std::uint32_t live = 0;  // Leaves of the subtree that take part.
 
     std::uint64_t arrival = 0;      // When its first claimant came, in a sequence. Zero: none.
@@ -123,7 +123,8 @@ private:
     template <class F>
     void visit(NodeIndex node, F& f) const {
         f(node);
-        for (const NodeIndex child : nodes_[node.value].children) visit(child, f);
+        for (const NodeIndex child : nodes_[node.value].children)
+            visit(child, f);
     }
 
     std::vector<ClaimantNode> nodes_;

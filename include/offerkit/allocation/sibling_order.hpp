@@ -34,9 +34,7 @@ public:
         position_.resize(places, absent);
     }
 
-    [[nodiscard]] bool contains(NodeIndex child) const {
-        return position_[child.value] != absent;
-    }
+    [[nodiscard]] bool contains(NodeIndex child) const { return position_[child.value] != absent; }
     [[nodiscard]] bool is_empty(NodeIndex parent) const { return heaps_[parent.value].empty(); }
 
     /// Pre: `!is_empty(parent)`.
@@ -77,8 +75,10 @@ public:
     template <class F>
     void rerank(NodeIndex parent, F&& rank) {
         auto& heap = heaps_[parent.value];
-        for (Entry& entry : heap) entry = rank(entry);
-        for (std::size_t at = heap.size() / 2; at-- > 0;) sink(heap, at);
+        for (Entry& entry : heap)
+            entry = rank(entry);
+        for (std::size_t at = heap.size() / 2; at-- > 0;)
+            sink(heap, at);
     }
 
     /// Which of two children of one parent goes first. Pre: both are there.
@@ -144,7 +144,8 @@ public:
             }
             placed += heap.size();
         }
-        for (const std::uint32_t at : position_) placed -= at != absent ? 1U : 0U;
+        for (const std::uint32_t at : position_)
+            placed -= at != absent ? 1U : 0U;
         OFFERKIT_ASSERT(placed == 0);
     }
 

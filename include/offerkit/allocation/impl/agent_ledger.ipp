@@ -163,9 +163,8 @@ OFFERKIT_INLINE void AgentLedger::give(AgentIndex agent, const Resources& resour
 OFFERKIT_INLINE Amounts AgentLedger::allocated() const {
     Amounts sum;
     for (const Entry& entry : entries_) {
-        sum += entry.excess
-                   ? detail::amounts_of(*entry.excess)
-                   : detail::amounts_of(entry.total) - detail::amounts_of(entry.available);
+        sum += entry.excess ? detail::amounts_of(*entry.excess)
+                            : detail::amounts_of(entry.total) - detail::amounts_of(entry.available);
     }
     return sum;
 }

@@ -54,9 +54,8 @@ OFFERKIT_INLINE bool is_useful(const Resources& part, const Resources& whole) {
     if (part.is_empty()) return false;
     const Amounts left = amounts_of(part);
     const Amounts had = amounts_of(whole);
-    return std::ranges::none_of(essential_slots, [&](std::size_t slot) {
-        return had[slot] > 0 && left[slot] == 0;
-    });
+    return std::ranges::none_of(essential_slots,
+                                [&](std::size_t slot) { return had[slot] > 0 && left[slot] == 0; });
 }
 
 }  // namespace detail
@@ -105,7 +104,8 @@ OFFERKIT_INLINE void CycleBase::mark_stale(NodeIndex node) {
 OFFERKIT_INLINE void CycleBase::mark_subtree(NodeIndex node) {
     scratch_leaves_.clear();
     if (collect_leaves(node, scratch_leaves_) > dirty_claimants_max) return mark_everything();
-    for (const ClaimantIndex leaf : scratch_leaves_) mark_claimant(leaf);
+    for (const ClaimantIndex leaf : scratch_leaves_)
+        mark_claimant(leaf);
 }
 
 OFFERKIT_INLINE std::size_t CycleBase::collect_leaves(NodeIndex node,
@@ -136,7 +136,11 @@ OFFERKIT_INLINE void CycleBase::refresh_live(Claimant& claimant) {
     claimant.live = live;
     tree_.add_live(claimant.leaf, live);
     mark_stale(claimant.leaf);
-    if (!live) drop_from_order(claimant.leaf);
+    if (live) {
+        mark_claimant(tree_[claimant.leaf].claimant);
+    } else {
+        drop_from_order(claimant.leaf);
+    }
 }
 
 OFFERKIT_INLINE bool CycleBase::has_room_for(const Claimant& claimant,
@@ -229,7 +233,8 @@ OFFERKIT_INLINE void CycleBase::unpark_if_possible(NodeIndex role) {
 }
 
 OFFERKIT_INLINE void CycleBase::look_at_limits(NodeIndex node) {
-    for (; !node.is_none(); node = tree_[node].parent) unpark_if_possible(node);
+    for (; !node.is_none(); node = tree_[node].parent)
+        unpark_if_possible(node);
 }
 
 // Headroom may be less, or more may be available: who was held back takes part again.
@@ -273,7 +278,8 @@ OFFERKIT_INLINE void CycleBase::unbook(const Grant& grant) {
     tree_.release(claimant.leaf, amounts);
     quota_.follow(tree_, claimant.leaf);
     claimant.allocated.amounts() -= amounts;
-    for (Wanted& wanted : claimant.wanted) wanted.left = wanted.count;
+    for (Wanted& wanted : claimant.wanted)
+        wanted.left = wanted.count;
     refresh_live(claimant);
     mark_stale(claimant.leaf);
     mark_agent(grant.agent);
@@ -342,8 +348,8 @@ OFFERKIT_INLINE void CycleBase::count_idle() {
 OFFERKIT_INLINE Result<void> CycleBase::validate(const RoleConfig& config) const {
     if (config.weight < 1 || config.weight > limits::weight_max) {
         return Refusal{RefusalCode::invalid, "role " + config.role.path(),
-                       "set weight to " + format_amount(config.weight),
-                       "a weight is 0.001 to 1000", "give a weight in that range"};
+                       "set weight to " + format_amount(config.weight), "a weight is 0.001 to 1000",
+                       "give a weight in that range"};
     }
     return quota_.validate(tree_, config, agents_.totals());
 }

@@ -116,7 +116,8 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::Recovered& e) {
     look_at_limits(claimant.leaf);
     if (claimant.demand_stated) {
         // It may have declined, and still want as much: it restates its demand once it launches.
-        for (Wanted& wanted : claimant.wanted) wanted.left = wanted.count;
+        for (Wanted& wanted : claimant.wanted)
+            wanted.left = wanted.count;
         refresh_live(claimant);
     }
 }

@@ -137,8 +137,10 @@ bool Cycle<P>::is_in_order(NodeIndex leaf) const {
 // Which of two leaves a walk of the whole tree would meet first. Pre: both are in order.
 template <AllocationPolicy P>
 bool Cycle<P>::precedes(NodeIndex a, NodeIndex b) const {
-    while (tree_[a].depth > tree_[b].depth) a = tree_[a].parent;
-    while (tree_[b].depth > tree_[a].depth) b = tree_[b].parent;
+    while (tree_[a].depth > tree_[b].depth)
+        a = tree_[a].parent;
+    while (tree_[b].depth > tree_[a].depth)
+        b = tree_[b].parent;
     if (a == b) return false;
     while (tree_[a].parent != tree_[b].parent) {
         a = tree_[a].parent;

@@ -82,11 +82,13 @@ void Cycle<P>::gather_candidates() {
     if (dirty_claimants_.size() > dirty_claimants_max) everything_ = true;
     if constexpr (Traits::has_pick) {
         if (!dirty_claimants_.empty()) everything_ = true;
-        for (const RefuseFilters::Key& pair : fresh_pairs_) mark_agent(pair.agent);
+        for (const RefuseFilters::Key& pair : fresh_pairs_)
+            mark_agent(pair.agent);
     }
     candidates_.clear();
     if (everything_) {
-        for (const AgentIndex agent : agents_.offerable()) add_candidate(agent, false);
+        for (const AgentIndex agent : agents_.offerable())
+            add_candidate(agent, false);
     } else {
         for (const AgentIndex agent : dirty_agents_) {
             if (!agents_.contains(agent) || !agents_[agent].is_offerable()) continue;
@@ -144,7 +146,8 @@ void Cycle<P>::finish_looking() {
     dirty_claimants_.clear();
     fresh_pairs_.clear();
     everything_ = false;
-    for (const AgentIndex agent : dirty_agents_) agent_is_dirty_[agent.value] = 0;
+    for (const AgentIndex agent : dirty_agents_)
+        agent_is_dirty_[agent.value] = 0;
     dirty_agents_.clear();
     // What is left of an agent of which a part was granted is for the next cycle.
     for (const Grant& grant : outcome_->grants) {

@@ -15,7 +15,8 @@ void Cycle<P>::serve_agents() {
                                               : serve(RoleTree::root(), candidate.agent);
         if (granted) {
             // They were told a better reason than that others went first.
-            for (const ClaimantIndex i : rejected_) ++claimants_[i.value].counted_to;
+            for (const ClaimantIndex i : rejected_)
+                ++claimants_[i.value].counted_to;
         }
         settle_agent();
         if (faulted_) return;
@@ -53,8 +54,10 @@ bool Cycle<P>::serve_narrow(AgentIndex agent) {
         const Claimant& claimant = claimants_[index.value];
         if (claimant.live && is_in_order(claimant.leaf)) leaves_.push_back(claimant.leaf);
     };
-    for (const ClaimantIndex claimant : dirty_claimants_) add(claimant);
-    const auto pairs = std::ranges::equal_range(fresh_pairs_, agent, {}, &RefuseFilters::Key::agent);
+    for (const ClaimantIndex claimant : dirty_claimants_)
+        add(claimant);
+    const auto pairs =
+        std::ranges::equal_range(fresh_pairs_, agent, {}, &RefuseFilters::Key::agent);
     for (const RefuseFilters::Key& pair : pairs) {
         if (!claimants_[pair.claimant.value].dirty) add(pair.claimant);
     }
@@ -115,7 +118,8 @@ bool Cycle<P>::try_grant(NodeIndex leaf, AgentIndex agent) {
 // Takes out of the order who cannot be served any more. Not during a walk, which that would upset.
 template <AllocationPolicy P>
 void Cycle<P>::settle_agent() {
-    for (const NodeIndex role : parking_) park(role);
+    for (const NodeIndex role : parking_)
+        park(role);
     parking_.clear();
     for (; held_back_seen_ < held_back_.size(); ++held_back_seen_) {
         Claimant& claimant = claimants_[held_back_[held_back_seen_].value];
@@ -172,7 +176,8 @@ void Cycle<P>::serve_claimants() {
         }
         settle_agent();
     }
-    for (const NodeIndex leaf : done) put_in_order(leaf);
+    for (const NodeIndex leaf : done)
+        put_in_order(leaf);
 }
 
 template <AllocationPolicy P>

@@ -34,14 +34,16 @@ inline constexpr std::array policy_table{
 
 inline constexpr auto policy_summaries = [] {
     std::array<PolicySummary, policy_table.size()> summaries;
-    for (std::size_t i = 0; i < summaries.size(); ++i) summaries[i] = policy_table[i].summary;
+    for (std::size_t i = 0; i < summaries.size(); ++i)
+        summaries[i] = policy_table[i].summary;
     return summaries;
 }();
 
 /// How many letters to add, drop or change to get from one text to the other.
 OFFERKIT_INLINE std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::size_t diagonal = row[0];
         row[0] = i + 1;

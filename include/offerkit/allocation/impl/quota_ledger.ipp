@@ -125,7 +125,7 @@ OFFERKIT_INLINE void QuotaLedger::update(const RoleTree& tree, NodeIndex leaf) {
         if (index == ClaimantNode::no_quota || !records_[index].tracks) continue;
         Record& record = records_[index];
         const Amounts now = need(record, tree[at].allocated);
-        if (now == record.required) return;
+        if (now == record.required) continue;
         if (at != RoleTree::root()) {
             Record& above = records_[tree[tree[at].parent].quota];
             above.below -= record.required;
@@ -218,7 +218,8 @@ OFFERKIT_INLINE Result<void> QuotaLedger::validate_limits(const RoleConfig& conf
                            std::move(why), std::move(todo)};
         };
         if (units < 0 || units > unlimited) {
-            return refuse("a limit is 0 to 2^53 thousandths", "give a limit in that range, or none");
+            return refuse("a limit is 0 to 2^53 thousandths",
+                          "give a limit in that range, or none");
         }
         if (i > 0 && all[i - 1].first >= name) {
             return refuse("limits are not sorted by name, or one is given twice",
@@ -236,8 +237,7 @@ OFFERKIT_INLINE Result<void> QuotaLedger::validate(const RoleTree& tree, const R
     resolve(wanted);
     const auto refuse = [&](RefusalCode code, std::size_t slot, std::string why, std::string todo) {
         return Refusal{code, "role " + config.role.path(),
-                       "guarantee " + name_of(slot) + ":" +
-                           format_amount(wanted.guarantee[slot]),
+                       "guarantee " + name_of(slot) + ":" + format_amount(wanted.guarantee[slot]),
                        std::move(why), std::move(todo)};
     };
     for (const NamedAmount& named : config.quota.guarantee.named()) {

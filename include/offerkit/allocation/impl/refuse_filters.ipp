@@ -45,7 +45,8 @@ OFFERKIT_INLINE bool RefuseFilters::holds(Key key, const Resources& available) c
 OFFERKIT_INLINE void RefuseFilters::erase(ClaimantIndex claimant) {
     if (claimant.value >= lists_.size()) return;
     List& list = lists_[claimant.value];
-    for (const Entry& entry : list.sparse) drop(entry.code);
+    for (const Entry& entry : list.sparse)
+        drop(entry.code);
     for (const Code code : list.dense) {
         if (code != nothing) drop(code);
     }
@@ -130,7 +131,8 @@ OFFERKIT_INLINE void RefuseFilters::set(Key key, Code code) {
 OFFERKIT_INLINE void RefuseFilters::densify(List& list) {
     if (list.sparse.size() * 2 <= agents_ || agents_ < 16) return;
     list.dense.assign(agents_, nothing);
-    for (const Entry& entry : list.sparse) list.dense[entry.agent.value] = entry.code;
+    for (const Entry& entry : list.sparse)
+        list.dense[entry.agent.value] = entry.code;
     list.sparse = {};
 }
 
@@ -144,15 +146,18 @@ OFFERKIT_INLINE void RefuseFilters::drop(Code code) {
 
 OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::intern(const Resources& refused) {
     Fingerprint fingerprint;
-    for (const std::int64_t units : refused.amounts().slots()) fingerprint.add(units);
+    for (const std::int64_t units : refused.amounts().slots())
+        fingerprint.add(units);
     for (const NamedRanges& kind : refused.all_ranges()) {
         for (const Range& range : kind.ranges.spans()) {
             fingerprint.add(range.first);
             fingerprint.add(range.last);
         }
     }
-    for (const std::int64_t units : refused.gpu_cards()) fingerprint.add(units);
-    for (const Bundle& bundle : refused.bundles()) fingerprint.add(bundle.id.value());
+    for (const std::int64_t units : refused.gpu_cards())
+        fingerprint.add(units);
+    for (const Bundle& bundle : refused.bundles())
+        fingerprint.add(bundle.id.value());
     auto& alike = by_fingerprint_[fingerprint.value()];
     for (const Code known : alike) {
         if (interned_[known].refused == refused) {
@@ -211,12 +216,14 @@ OFFERKIT_INLINE void RefuseFilters::check_invariants() const {
     std::size_t uses = 0;
     for (const List& list : lists_) {
         std::size_t count = list.sparse.size();
-        for (const Code code : list.dense) count += code != nothing ? 1U : 0U;
+        for (const Code code : list.dense)
+            count += code != nothing ? 1U : 0U;
         OFFERKIT_ASSERT(count == list.count);
         OFFERKIT_ASSERT(std::ranges::is_sorted(list.sparse, {}, &Entry::agent));
         filters += count;
     }
-    for (const Interned& entry : interned_) uses += entry.uses;
+    for (const Interned& entry : interned_)
+        uses += entry.uses;
     OFFERKIT_ASSERT(filters == size_ && uses == size_);
 }
 

@@ -106,7 +106,8 @@ OFFERKIT_INLINE void RoleTree::place_in_order(NodeIndex parent, NodeIndex node) 
     // No room between two neighbours: spread all of them again, in the order that they have.
     ++renumberings_;
     std::uint64_t order = 0;
-    for (const NodeIndex sibling : siblings) nodes_[sibling.value].order = order += gap;
+    for (const NodeIndex sibling : siblings)
+        nodes_[sibling.value].order = order += gap;
 }
 
 OFFERKIT_INLINE void RoleTree::refresh_arrival(NodeIndex node, std::uint64_t removed) {
@@ -157,8 +158,10 @@ OFFERKIT_INLINE void RoleTree::served(NodeIndex leaf) {
 }
 
 OFFERKIT_INLINE bool RoleTree::precedes(NodeIndex a, NodeIndex b) const {
-    while (nodes_[a.value].depth > nodes_[b.value].depth) a = nodes_[a.value].parent;
-    while (nodes_[b.value].depth > nodes_[a.value].depth) b = nodes_[b.value].parent;
+    while (nodes_[a.value].depth > nodes_[b.value].depth)
+        a = nodes_[a.value].parent;
+    while (nodes_[b.value].depth > nodes_[a.value].depth)
+        b = nodes_[b.value].parent;
     while (nodes_[a.value].parent != nodes_[b.value].parent) {
         a = nodes_[a.value].parent;
         b = nodes_[b.value].parent;

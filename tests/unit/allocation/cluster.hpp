@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// A small cluster around one allocator: says what a master would say, and checks every ledger
+/// after each cycle.
+
+#include <catch2/catch.hpp>
+
+#include <offerkit/allocation/allocator.hpp>
+#include <offerkit/core/fingerprint.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace offerkit::test {
+
+using namespace offerkit::literals;
+using namespace std::chrono_literals;
+
+inline Role role_of(std::string_view path) {
+    Result<Role> role = Role::parse(path);
+    REQUIRE(role);
+    return *role;
+}
+
+class Cluster {
+public:
+    explicit Cluster(Allocator& allocator) : allocator_(allocator) {}
+
+    void say(const AllocatorEvent& event) { allocator_.on(event, now); }
+
+    AgentIndex add_agent(const Resources& total) {
+        const AgentIndex agent{agents_++};
+        say(allocator_event::AgentPut{agent, AgentId{1, agent.value + 1}, total});
+        return agent;
+    }
+
+    /// `framework` is the counter of its id, by which ties are settled.
+    ClaimantIndex add_claimant(std::string_view role, std::uint64_t framework,
+                               const FrameworkInfo& info = {}) {
+        const ClaimantIndex claimant{claimants_++};
+        say(allocator_event::ClaimantPut{claimant, FrameworkId{1, framework}, role_of(role), info});
+        return claimant;
+    }
+    ClaimantIndex add_claimant(std::string_view role) { return add_claimant(role, claimants_ + 1); }
+
+    void put_role(const RoleConfig& config) {
+        REQUIRE(allocator_.validate(config));
+        say(allocator_event::RolePut{config});
+    }
+
+    void want(ClaimantIndex claimant, const Resources& shape, std::uint32_t count) {
+        say(allocator_event::DemandPut{claimant, true, {{shape, count, 1, {}}}});
+    }
+
+    const std::vector<Grant>& run() {
+        allocator_.run(now, outcome);
+        allocator_.check_invariants();
+        for (const Grant& grant : outcome.grants)
+            decided.add(grant);
+        return outcome.grants;
+    }
+
+    void give_back(const Grant& grant) { give_back(grant, grant.resources); }
+    void give_back(const Grant& grant, const Resources& resources) {
+        say(allocator_event::Recovered{grant.claimant, grant.agent, resources});
+    }
+    void decline(const Grant& grant, Duration refuse_for) {
+        give_back(grant);
+        say(allocator_event::Refused{grant.claimant, grant.agent, grant.resources,
+                                     now + refuse_for});
+    }
+    void decline_forever(const Grant& grant) {
+        give_back(grant);
+        say(allocator_event::Refused{grant.claimant, grant.agent, grant.resources,
+                                     Instant::never()});
+    }
+
+    [[nodiscard]] std::uint64_t count(ClaimantIndex claimant, NoOfferReason reason) const {
+        return allocator_.no_offer_counts(claimant)[static_cast<std::size_t>(reason)];
+    }
+
+    Instant now;
+    CycleOutcome outcome;
+
+    struct Decided {
+        Fingerprint all;
+        std::size_t count = 0;
+
+        void add(const Grant& grant) {
+            ++count;
+            all.add(grant.claimant.value);
+            all.add(grant.agent.value);
+            for (const std::int64_t units : grant.resources.amounts().slots())
+                all.add(units);
+        }
+    } decided;
+
+private:
+    Allocator& allocator_;
+    std::uint32_t agents_ = 0;
+    std::uint32_t claimants_ = 0;
+};
+
+/// Frameworks that launch tasks of one shape, one per offer, for as long as any fits, and refuse
+/// for ever what does not. Fills the cluster as the worked examples of the papers do.
+class TaskFiller {
+public:
+    explicit TaskFiller(Cluster& cluster) : cluster_(cluster) {}
+
+    void add(ClaimantIndex claimant, const Resources& task,
+             std::int64_t most = std::numeric_limits<std::int64_t>::max()) {
+        if (tasks_.size() <= claimant.value) tasks_.resize(claimant.value + 1);
+        tasks_[claimant.value] = {task, 0, most};
+    }
+
+    void fill() {
+        while (!cluster_.run().empty()) {
+            for (const Grant& grant : std::vector<Grant>(cluster_.outcome.grants))
+                answer(grant);
+        }
+    }
+
+    [[nodiscard]] std::int64_t running(ClaimantIndex claimant) const {
+        return tasks_[claimant.value].running;
+    }
+
+    std::vector<ClaimantIndex> launches;
+
+private:
+    struct Tasks {
+        Resources shape;
+        std::int64_t running = 0;
+        std::int64_t most = 0;
+    };
+
+    void answer(const Grant& grant) {
+        Tasks& tasks = tasks_[grant.claimant.value];
+        if (tasks.running == tasks.most || !grant.resources.contains(tasks.shape)) {
+            return cluster_.decline_forever(grant);
+        }
+        ++tasks.running;
+        launches.push_back(grant.claimant);
+        const Resources rest = grant.resources - tasks.shape;
+        if (!rest.is_empty()) cluster_.give_back(grant, rest);
+    }
+
+    Cluster& cluster_;
+    std::vector<Tasks> tasks_;
+};
+
+}  // namespace offerkit::test
