@@ -46,7 +46,9 @@ public:
     static constexpr std::size_t lookahead = 256;
 
     BatchScheduler(std::vector<Job> jobs, std::size_t parallel_max, Hooks hooks)
-        : jobs_(std::move(jobs)), outcomes_(jobs_.size()), parallel_max_(parallel_max),
+        : jobs_(std::move(jobs)),
+          outcomes_(jobs_.size()),
+          parallel_max_(parallel_max),
           hooks_(std::move(hooks)) {
         for (std::size_t i = 0; i < jobs_.size(); ++i) {
             waiting_.push_back(i);
@@ -55,7 +57,8 @@ public:
     }
 
     void on_offers(std::span<const Offer> offers, Replies& replies) {
-        for (const Offer& offer : offers) replies.reply(on_offer(offer));
+        for (const Offer& offer : offers)
+            replies.reply(on_offer(offer));
     }
 
     void on_status(const TaskStatus& status, Replies& replies) {
@@ -87,7 +90,10 @@ public:
 
 private:
     OfferReply on_offer(const Offer& offer) {
-        Accept accept{.offer = offer.id, .more_offers = {}, .launch = {}, .operations = {},
+        Accept accept{.offer = offer.id,
+                      .more_offers = {},
+                      .launch = {},
+                      .operations = {},
                       .refuse_for = std::chrono::seconds{5}};
         Resources left = offer.resources;
         std::size_t tried = 0;
@@ -138,7 +144,8 @@ private:
         switch (status.state) {
             case TaskState::dropped:
             case TaskState::gone:
-            case TaskState::unknown: return true;
+            case TaskState::unknown:
+                return true;
             case TaskState::failed:
                 return status.reason == StatusReason::launcher_lost ||
                        status.reason == StatusReason::agent_restarted;
@@ -151,7 +158,8 @@ private:
             case TaskState::error:
             case TaskState::unreachable:
             case TaskState::lost:
-            case TaskState::gone_by_operator: return false;
+            case TaskState::gone_by_operator:
+                return false;
         }
         return false;
     }

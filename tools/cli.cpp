@@ -18,12 +18,11 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> commands = {"dev",    "run",   "agents", "frameworks",
-                                                      "tasks",  "offers"};
+constexpr std::array<std::string_view, 6> commands = {"dev",        "run",   "agents",
+                                                      "frameworks", "tasks", "offers"};
 
 struct Options {
-    runtime::ClusterAccess access;
-    std::string token_file;
+    AccessOptions access;
     std::string output = "table";
     ListOptions list;
     RunOptions run;
@@ -31,11 +30,11 @@ struct Options {
 };
 
 void add_access(CLI::App& command, Options& options) {
-    command.add_option("--master", options.access.master,
+    command.add_option("--master", options.access.given.master,
                        "HOST:PORT of the master [OFFERKIT_MASTER, else that of offerkit dev]");
-    command.add_option("--http", options.access.http,
+    command.add_option("--http", options.access.given.http,
                        "URL of the master's HTTP API [OFFERKIT_HTTP, else that of offerkit dev]");
-    command.add_option("--token-file", options.token_file,
+    command.add_option("--token-file", options.access.token_file,
                        "file with the cluster's token [OFFERKIT_TOKEN_FILE, OFFERKIT_TOKEN, ...]");
 }
 
@@ -62,16 +61,18 @@ void add_run(CLI::App& app, Options& options) {
     run->add_option("--mem", o.mem_mib, "MiB of each job that does not say [128]");
     run->add_option("--env", o.environment, "KEY=VALUE, may be repeated")->allow_extra_args(false);
     run->add_option("--jobs", o.jobs_file, "JSON Lines: id, command or argv, cpus, mem_mib, env");
-    run->add_option("--output-dir", o.output_dir, "save each job's output as DIR/ID.stdout, .stderr");
+    run->add_option("--output-dir", o.output_dir,
+                    "save each job's output as DIR/ID.stdout, .stderr");
     run->add_option("--results", o.results_file, "write how each job ended, as JSON Lines");
     run->add_option("--max-parallel", o.parallel_max, "jobs at once [as many as fit]")
         ->check(CLI::PositiveNumber);
     run->add_option("command", o.argv, "the command and its arguments, after --");
-    run->footer("Examples: offerkit run --cpus 0.5 -- sh -c 'echo hello'\n"
-                "          offerkit run --jobs jobs.jsonl --output-dir out\n\n"
-                "Exit code of a command: its own, 128 + N when signal N ended it, 125 when it could "
-                "not run.\nOf a file: 0 all finished, 1 some did not, 2 nothing was run because "
-                "something is wrong, 3 no cluster.");
+    run->footer(
+        "Examples: offerkit run --cpus 0.5 -- sh -c 'echo hello'\n"
+        "          offerkit run --jobs jobs.jsonl --output-dir out\n\n"
+        "Exit code of a command: its own, 128 + N when signal N ended it, 125 when it could "
+        "not run.\nOf a file: 0 all finished, 1 some did not, 2 nothing was run because "
+        "something is wrong, 3 no cluster.");
 }
 
 void add_dev(CLI::App& app, Options& options) {
@@ -99,24 +100,6 @@ int refuse_unknown(int argc, char** argv) {
     return fail(exit_usage, text + "; offerkit --help lists what there is");
 }
 
-/// Fills in where the cluster is. Prints why not.
-int find_access(Options& options) {
-    runtime::ClusterAccess& access = options.access;
-    if (!options.token_file.empty()) {
-        Result<std::string> token = runtime::read_token_file(options.token_file);
-        if (!token) return fail(exit_usage, format_refusal(token.error()));
-        access.token = std::move(*token);
-    }
-    Result<runtime::ClusterAccess> found = runtime::find_cluster(access);
-    if (!found) return fail(exit_cluster, format_refusal(found.error()));
-    if (found->http.empty()) {
-        return fail(exit_cluster, "this program: find the HTTP API: nobody says where it is; "
-                                  "give --http http://HOST:PORT, or set OFFERKIT_HTTP");
-    }
-    access = std::move(*found);
-    return exit_done;
-}
-
 int dispatch(const CLI::App& app, Options& options) {
     if (app.got_subcommand("dev")) return dev(options.dev);
     if (app.got_subcommand("run")) {
@@ -125,11 +108,9 @@ int dispatch(const CLI::App& app, Options& options) {
             return fail(exit_usage, file ? "run: give --jobs FILE or a command, not both"
                                          : "run: give a command after --, or --jobs FILE");
         }
-        if (const int code = find_access(options); code != exit_done) return code;
         options.run.access = options.access;
         return run(options.run);
     }
-    if (const int code = find_access(options); code != exit_done) return code;
     options.list.access = options.access;
     options.list.json = options.output == "json";
     return list(options.list);

@@ -4,7 +4,7 @@
 /// The commands of the tool, each with what its flags say. They print, and return an exit code:
 /// 0 done, 1 something did not succeed, 2 wrong use, 3 the cluster could not be reached or refused.
 
-#include <offerkit/runtime/cluster_access.hpp>
+#include "access.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ inline constexpr int exit_usage = 2;
 inline constexpr int exit_cluster = 3;
 
 struct ListOptions {
-    runtime::ClusterAccess access;
+    AccessOptions access;
     std::string what;  // agents, frameworks, tasks, offers
     bool json = false;
     std::string framework;  // For tasks: only of this one.
@@ -27,7 +27,7 @@ struct ListOptions {
 };
 
 struct RunOptions {
-    runtime::ClusterAccess access;
+    AccessOptions access;
     std::string name;
     std::string role = "*";
     std::string cpus = "1";

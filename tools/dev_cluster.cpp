@@ -59,7 +59,8 @@ std::string find_program(const std::string& name) {
 std::string tail_of(const std::string& path) {
     std::ifstream file(path);
     std::string text{std::istreambuf_iterator<char>(file), {}};
-    while (text.ends_with('\n')) text.pop_back();
+    while (text.ends_with('\n'))
+        text.pop_back();
     const std::size_t line = text.find_last_of('\n');
     return line == std::string::npos ? text : text.substr(line + 1);
 }
@@ -75,13 +76,15 @@ std::string equal_part(std::uint32_t agents) {
         1000, 1000 * static_cast<std::int64_t>(std::thread::hardware_concurrency()) / agents);
     const std::int64_t pages = ::sysconf(_SC_PHYS_PAGES);
     const std::int64_t mem = pages / 4 * 3 / agents * ::sysconf(_SC_PAGESIZE) / (1024 * 1024);
-    return "cpus:" + format_amount(cpus) + ";mem:" + std::to_string(std::max<std::int64_t>(mem, 64));
+    return "cpus:" + format_amount(cpus) +
+           ";mem:" + std::to_string(std::max<std::int64_t>(mem, 64));
 }
 
 }  // namespace
 
 DevCluster::DevCluster(DevCluster&& other) noexcept
-    : is_cancelled_(std::move(other.is_cancelled_)), access_(std::move(other.access_)),
+    : is_cancelled_(std::move(other.is_cancelled_)),
+      access_(std::move(other.access_)),
       work_dir_(std::move(other.work_dir_)),
       work_dir_is_ours_(std::exchange(other.work_dir_is_ours_, false)),
       dev_file_written_(std::exchange(other.dev_file_written_, false)),
@@ -117,7 +120,7 @@ Result<void> DevCluster::lock() {
         return refuse(RefusalCode::unavailable, "folder " + folder.string(), "make",
                       std::strerror(errno), "set XDG_RUNTIME_DIR to a folder of yours");
     }
-    struct stat about {};
+    struct stat about{};
     if (::lstat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
         about.st_uid != ::geteuid() || (about.st_mode & 077) != 0) {
         return refuse(RefusalCode::forbidden, "folder " + folder.string(), "keep a token in",
@@ -134,8 +137,8 @@ Result<void> DevCluster::lock() {
                           "another one runs for this user (" + path + ")",
                           "end the other one, or set XDG_RUNTIME_DIR to another folder");
         }
-        struct stat held {};
-        struct stat named {};
+        struct stat held{};
+        struct stat named{};
         if (::fstat(lock_, &held) == 0 && ::stat(lock.c_str(), &named) == 0 &&
             held.st_ino == named.st_ino) {
             return {};
@@ -230,8 +233,8 @@ Result<void> DevCluster::start_agent(const DevOptions& options, std::uint32_t nu
         // Agents on one computer must not give the same port twice.
         constexpr std::uint32_t ports_each = 15;
         const std::uint32_t first = 31'000 + (number - 1) * ports_each;
-        resources += ";ports:[" + std::to_string(first) + "-" +
-                     std::to_string(first + ports_each - 1) + "]";
+        resources +=
+            ";ports:[" + std::to_string(first) + "-" + std::to_string(first + ports_each - 1) + "]";
     }
     return spawn("offerkit-agent", name,
                  {"--master", access_.master, "--token-file", work_dir_ + "/token", "--work-dir",
@@ -250,7 +253,8 @@ Result<void> DevCluster::spawn(const std::string& program, const std::string& na
     arguments.insert(arguments.begin(), path);
     arguments.insert(arguments.end(), {"--exit-with-parent-fd", std::to_string(lifeline_read_)});
     std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
     argv.push_back(nullptr);
     const pid_t pid = ::fork();
     if (pid < 0) {
@@ -313,9 +317,9 @@ std::string DevCluster::find_dead() {
         int status = 0;
         if (child.pid < 0 || ::waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
         child.pid = -1;
-        const std::string how =
-            WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
-                                : "ended with exit code " + std::to_string(WEXITSTATUS(status));
+        const std::string how = WIFSIGNALED(status)
+                                    ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                                    : "ended with exit code " + std::to_string(WEXITSTATUS(status));
         return child.name + " " + how + ": " + tail_of(child.log);
     }
     return {};
@@ -331,7 +335,8 @@ void DevCluster::end_children(std::size_t first, std::size_t last, int signal_nu
         left = false;
         for (std::size_t i = first; i < last; ++i) {
             Child& child = children_[i];
-            if (child.pid > 0 && ::waitpid(child.pid, nullptr, WNOHANG) == child.pid) child.pid = -1;
+            if (child.pid > 0 && ::waitpid(child.pid, nullptr, WNOHANG) == child.pid)
+                child.pid = -1;
             left = left || child.pid > 0;
         }
         if (left) std::this_thread::sleep_for(5ms);

@@ -68,7 +68,7 @@ private:
     bool work_dir_is_ours_ = false;
     bool dev_file_written_ = false;
     int lock_ = -1;
-    int lifeline_read_ = -1;   // Inherited by the children; readable when we are gone.
+    int lifeline_read_ = -1;  // Inherited by the children; readable when we are gone.
     int lifeline_write_ = -1;
     std::vector<Child> children_;  // The master first.
 };

@@ -22,10 +22,11 @@ OutputFetcher::OutputFetcher(runtime::ClusterAccess access, std::string folder)
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
     if (error) {
-        missing_.push_back({RefusalCode::unavailable, "folder " + folder_, "make",
-                            error.message(), "give another --output-dir"});
+        missing_.push_back({RefusalCode::unavailable, "folder " + folder_, "make", error.message(),
+                            "give another --output-dir"});
     }
-    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    for (int i = 0; i < workers; ++i)
+        threads_.emplace_back([this] { work(); });
 }
 
 OutputFetcher::~OutputFetcher() { static_cast<void>(finish()); }
@@ -45,7 +46,8 @@ std::vector<Refusal> OutputFetcher::finish() {
         finishing_ = true;
     }
     changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_)
+        thread.join();
     threads_.clear();
     return std::exchange(missing_, {});
 }

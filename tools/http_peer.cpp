@@ -21,7 +21,8 @@ struct HttpPeer::Body {
 namespace {
 
 /// What the server said, if it said it in our form.
-Refusal refused(const std::string& url, const std::string& path, const httplib::Response& response) {
+Refusal refused(const std::string& url, const std::string& path,
+                const httplib::Response& response) {
     const auto json = nlohmann::json::parse(response.body, nullptr, false);
     Refusal refusal{RefusalCode::unavailable, url, "answer " + path,
                     "status " + std::to_string(response.status), "see the server's log"};
@@ -35,12 +36,23 @@ Refusal refused(const std::string& url, const std::string& path, const httplib::
     read("why", refusal.why);
     read("todo", refusal.todo);
     switch (response.status) {
-        case 401: refusal.code = RefusalCode::unauthenticated; break;
-        case 403: refusal.code = RefusalCode::forbidden; break;
-        case 404: refusal.code = RefusalCode::not_found; break;
-        case 409: refusal.code = RefusalCode::conflict; break;
-        case 400: refusal.code = RefusalCode::invalid; break;
-        default: break;
+        case 401:
+            refusal.code = RefusalCode::unauthenticated;
+            break;
+        case 403:
+            refusal.code = RefusalCode::forbidden;
+            break;
+        case 404:
+            refusal.code = RefusalCode::not_found;
+            break;
+        case 409:
+            refusal.code = RefusalCode::conflict;
+            break;
+        case 400:
+            refusal.code = RefusalCode::invalid;
+            break;
+        default:
+            break;
     }
     return refusal;
 }

@@ -296,9 +296,9 @@ std::vector<Refusal> find_unfit(const std::vector<Job>& jobs,
             if (lacks) {
                 why.insert(0, "asks for ");
             } else {
-                const auto largest = std::ranges::max_element(agents, {}, [](const AgentSize& agent) {
-                    return agent.resources.get<Cpus>().units();
-                });
+                const auto largest = std::ranges::max_element(
+                    agents, {},
+                    [](const AgentSize& agent) { return agent.resources.get<Cpus>().units(); });
                 why = "asks for " + format_resources(job.resources) +
                       ", no agent has all of it; the largest, " + largest->id + ", has " +
                       format_resources(largest->resources);

@@ -31,9 +31,9 @@ struct JobDefaults {
 };
 
 struct Jobs {
-    std::vector<Job> jobs;           // In the order of the file. Empty if anything was refused.
-    std::vector<Refusal> refusals;   // One per bad line, in order, at most `refusals_max`.
-    std::size_t bad_lines = 0;       // All of them, also those not listed.
+    std::vector<Job> jobs;          // In the order of the file. Empty if anything was refused.
+    std::vector<Refusal> refusals;  // One per bad line, in order, at most `refusals_max`.
+    std::size_t bad_lines = 0;      // All of them, also those not listed.
 
     static constexpr std::size_t refusals_max = 20;
 };

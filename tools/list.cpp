@@ -119,7 +119,9 @@ std::string left_out(const Json& document) {
 }  // namespace
 
 int list(const ListOptions& options) {
-    Result<HttpPeer> master = HttpPeer::at(options.access.http, options.access.token);
+    runtime::ClusterAccess access;
+    if (const int code = find_access(options.access, access); code != exit_done) return code;
+    Result<HttpPeer> master = HttpPeer::at(access.http, access.token);
     if (!master) return fail(exit_usage, format_refusal(master.error()));
     Query query;
     if (!options.framework.empty()) query.emplace_back("framework", options.framework);
@@ -132,7 +134,7 @@ int list(const ListOptions& options) {
     }
     const Json document = Json::parse(*body, nullptr, false);
     if (!document.is_object() || !document.contains(options.what)) {
-        return fail(exit_cluster, options.access.http + ": answer not understood");
+        return fail(exit_cluster, access.http + ": answer not understood");
     }
     std::fputs(table_of(options.what, document[options.what]).text().c_str(), stdout);
     if (const std::string more = left_out(document); !more.empty()) {

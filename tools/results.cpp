@@ -53,8 +53,8 @@ Result<void> write_results(const std::string& path, const BatchScheduler& schedu
         const TaskStatus& status = outcome.status;
         nlohmann::ordered_json json = {
             {"id", scheduler.jobs()[i].id},
-            {"state", outcome.attempts == 0 ? "not_started"
-                                            : std::string(format_task_state(status.state))},
+            {"state",
+             outcome.attempts == 0 ? "not_started" : std::string(format_task_state(status.state))},
             {"exit_code", nullptr},
             {"signal", nullptr},
             {"reason", std::string(format_status_reason(status.reason))},

@@ -78,8 +78,8 @@ Result<JobDefaults> defaults_of(const RunOptions& options) {
     for (const std::string& pair : options.environment) {
         const std::size_t equals = pair.find('=');
         if (equals == std::string::npos || equals == 0) {
-            return Refusal{RefusalCode::malformed, "flag --env", "read " + pair,
-                           "is not KEY=VALUE", "write --env KEY=VALUE"};
+            return Refusal{RefusalCode::malformed, "flag --env", "read " + pair, "is not KEY=VALUE",
+                           "write --env KEY=VALUE"};
         }
         defaults.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
@@ -91,9 +91,8 @@ Result<std::vector<Job>> read_jobs(const RunOptions& options, const JobDefaults&
     if (options.jobs_file.empty()) {
         nlohmann::json line = {{"id", options.name.empty() ? "command" : options.name},
                                {"argv", options.argv}};
-        Result<Job> job = parse_job(line.dump(-1, ' ', false,
-                                              nlohmann::json::error_handler_t::replace),
-                                    0, defaults);
+        Result<Job> job = parse_job(
+            line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), 0, defaults);
         if (!job) {
             Refusal refusal = std::move(job).error();
             refusal.who = "command";
@@ -130,22 +129,24 @@ bool say_unfit(const std::vector<Refusal>& unfit) {
     return !unfit.empty();
 }
 
-runtime::FrameworkOptions framework_options(const RunOptions& options) {
+runtime::FrameworkOptions framework_options(const RunOptions& options,
+                                            const runtime::ClusterAccess& access) {
     runtime::FrameworkOptions framework;
     framework.name = options.name.empty() ? "offerkit run" : options.name;
     framework.roles = {options.role};
     framework.failover_timeout = Duration{0};  // Without the tool nobody would collect its tasks.
-    framework.master = options.access.master;
-    framework.token = options.access.token;
+    framework.master = access.master;
+    framework.token = access.token;
     framework.connect_timeout = std::chrono::seconds{30};
     return framework;
 }
 
-int run_command(const RunOptions& options, std::vector<Job> jobs) {
-    OutputStream stream{options.access};
-    BatchScheduler scheduler{std::move(jobs), 1,
-                             {[&](std::size_t, const TaskStatus& status) { stream.tell(status); }}};
-    const Result<void> ended = try_run_framework(scheduler, framework_options(options));
+int run_command(const RunOptions& options, const runtime::ClusterAccess& access,
+                std::vector<Job> jobs) {
+    OutputStream stream{access};
+    BatchScheduler scheduler{
+        std::move(jobs), 1, {[&](std::size_t, const TaskStatus& status) { stream.tell(status); }}};
+    const Result<void> ended = try_run_framework(scheduler, framework_options(options, access));
     stream.finish();
     if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
     const JobOutcome& outcome = scheduler.outcomes().front();
@@ -157,8 +158,9 @@ int run_command(const RunOptions& options, std::vector<Job> jobs) {
                                   ": " + status.message);
 }
 
-int run_file(const RunOptions& options, std::vector<Job> jobs) {
-    OutputFetcher fetcher{options.access, options.output_dir};
+int run_file(const RunOptions& options, const runtime::ClusterAccess& access,
+             std::vector<Job> jobs) {
+    OutputFetcher fetcher{access, options.output_dir};
     Progress progress{jobs.size(), ::isatty(STDERR_FILENO) == 1};
     const std::size_t parallel =
         options.parallel_max == 0 ? std::numeric_limits<std::size_t>::max() : options.parallel_max;
@@ -171,7 +173,7 @@ int run_file(const RunOptions& options, std::vector<Job> jobs) {
     };
     scheduler = std::make_unique<BatchScheduler>(std::move(jobs), parallel,
                                                  BatchScheduler::Hooks{on_status});
-    const Result<void> ended = try_run_framework(*scheduler, framework_options(options));
+    const Result<void> ended = try_run_framework(*scheduler, framework_options(options, access));
     const std::vector<Refusal> missing = fetcher.finish();
     progress.finish();
     for (const Refusal& refusal : missing) {
@@ -195,11 +197,13 @@ int run(const RunOptions& options) {
     if (!defaults) return fail(exit_usage, format_refusal(defaults.error()));
     Result<std::vector<Job>> jobs = read_jobs(options, *defaults);
     if (!jobs) return fail(exit_usage, format_refusal(jobs.error()));
-    const Result<std::vector<AgentSize>> agents = agent_sizes(options.access);
+    runtime::ClusterAccess access;
+    if (const int code = find_access(options.access, access); code != exit_done) return code;
+    const Result<std::vector<AgentSize>> agents = agent_sizes(access);
     if (!agents) return fail(exit_cluster, format_refusal(agents.error()));
     if (say_unfit(find_unfit(*jobs, *agents))) return exit_usage;
-    if (options.jobs_file.empty()) return run_command(options, std::move(*jobs));
-    return run_file(options, std::move(*jobs));
+    if (options.jobs_file.empty()) return run_command(options, access, std::move(*jobs));
+    return run_file(options, access, std::move(*jobs));
 }
 
 }  // namespace offerkit::tools

@@ -25,8 +25,8 @@ Result<void> SandboxReader::learn_agents() {
     for (const auto& agent : json["agents"]) {
         const Result<AgentId> id = parse_id<AgentTag>(agent.value("id", ""));
         if (!id) continue;
-        urls_[*id] = "http://" + agent.value("hostname", "") + ":" +
-                     std::to_string(agent.value("port", 0));
+        urls_[*id] =
+            "http://" + agent.value("hostname", "") + ":" + std::to_string(agent.value("port", 0));
     }
     return {};
 }

@@ -21,7 +21,8 @@ void AgentRoutes::apply(agent::Delta delta) {
     std::visit(Overloaded{[this](agent::Identified& e) { id_ = e.id; },
                           [this](agent::TaskPut& e) {
                               auto key = std::pair{e.framework, e.task};
-                              const auto put = tasks_.insert_or_assign(std::move(key), std::move(e));
+                              const auto put =
+                                  tasks_.insert_or_assign(std::move(key), std::move(e));
                               tasks_seen_ += put.second ? 1 : 0;
                           },
                           [this](agent::TaskRemoved& e) { tasks_.erase({e.framework, e.task}); },
@@ -92,7 +93,8 @@ runtime::HttpResponse AgentRoutes::metrics() const {
     add_metric(text, "offerkit_agent_tasks_seen_total", "counter", "tasks this agent was given",
                tasks_seen_);
     std::array<std::uint64_t, task_states> counts{};
-    for (const auto& [key, task] : tasks_) ++counts[static_cast<std::size_t>(task.state)];
+    for (const auto& [key, task] : tasks_)
+        ++counts[static_cast<std::size_t>(task.state)];
     text += "# HELP offerkit_agent_tasks tasks by state\n# TYPE offerkit_agent_tasks gauge\n";
     for (std::size_t i = 0; i < task_states; ++i) {
         text.append("offerkit_agent_tasks{state=\"")

@@ -64,7 +64,8 @@ Refusal not_opened(const std::string& path, int error) {
 }  // namespace
 
 Result<SandboxFiles> SandboxFiles::open(std::string root) {
-    while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+    while (root.size() > 1 && root.ends_with('/'))
+        root.pop_back();
     const int folder = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
         return Refusal{RefusalCode::unavailable, "folder " + root, "read sandboxes in",
@@ -83,8 +84,8 @@ SandboxFiles::~SandboxFiles() {
 // One name at a time, each from the folder before it: a task that swaps a folder for a link while
 // we walk gains nothing.
 Result<int> SandboxFiles::open_below(const std::string& path) const {
-    const bool inside = path.size() > root_.size() + 1 && path.starts_with(root_) &&
-                        path[root_.size()] == '/';
+    const bool inside =
+        path.size() > root_.size() + 1 && path.starts_with(root_) && path[root_.size()] == '/';
     if (!inside || path.size() > limits::path_max || path.find('\0') != std::string::npos) {
         return refuse_file(RefusalCode::forbidden, path, "is not below " + root_,
                            "give the path that a task's status names, and a file in it");

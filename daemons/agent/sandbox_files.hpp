@@ -23,8 +23,8 @@ public:
     SandboxFiles& operator=(SandboxFiles&&) = delete;
     ~SandboxFiles();
 
-    /// At most `piece_max` bytes of the file at `path`, absolute, from `offset` on; empty at its end
-    /// and beyond. No link is followed, so that nothing a task does leads out of the folder.
+    /// At most `piece_max` bytes of the file at `path`, absolute, from `offset` on; empty at its
+    /// end and beyond. No link is followed, so that nothing a task does leads out of the folder.
     /// Refuses: `forbidden` outside and through links, `not_found`, `invalid` for what is no file.
     [[nodiscard]] Result<std::string> read(const std::string& path, std::uint64_t offset) const;
 

@@ -61,9 +61,7 @@ Json to_json(const Refusal& refusal) {
             {"todo", refusal.todo}};
 }
 
-runtime::HttpResponse ok(const Json& json) {
-    return {200, "application/json", json.dump() + "\n"};
-}
+runtime::HttpResponse ok(const Json& json) { return {200, "application/json", json.dump() + "\n"}; }
 
 Refusal no_such_path(const runtime::HttpRequest& request) {
     return {RefusalCode::not_found, request.method + " " + request.path, "answer",

@@ -29,7 +29,8 @@ Job make_job(const std::string& id, const char* resources = "cpus:1;mem:100") {
 
 std::vector<Job> make_jobs(int count) {
     std::vector<Job> jobs;
-    for (int i = 0; i < count; ++i) jobs.push_back(make_job("job-" + std::to_string(i)));
+    for (int i = 0; i < count; ++i)
+        jobs.push_back(make_job("job-" + std::to_string(i)));
     return jobs;
 }
 
@@ -66,7 +67,8 @@ std::vector<std::string> launched(const AuthorReplied& replied) {
     std::vector<std::string> tasks;
     for (const OfferReply& reply : replied.offers) {
         if (const auto* const accept = std::get_if<Accept>(&reply)) {
-            for (const TaskInfo& task : accept->launch) tasks.push_back(task.id.text());
+            for (const TaskInfo& task : accept->launch)
+                tasks.push_back(task.id.text());
         }
     }
     return tasks;

@@ -13,9 +13,7 @@ using namespace offerkit::tools;
 
 namespace {
 
-JobDefaults defaults() {
-    return {*parse_resources("cpus:1;mem:128"), {{"LANG", "C"}}};
-}
+JobDefaults defaults() { return {*parse_resources("cpus:1;mem:128"), {{"LANG", "C"}}}; }
 
 Job read(std::string_view line) {
     Result<Job> job = parse_job(line, 7, defaults());
@@ -49,7 +47,8 @@ TEST_CASE("a job line says what to run, and takes the defaults for the rest") {
 
 TEST_CASE("a job line with everything is read exactly") {
     const Job job = read(
-        R"({"id":"b","argv":["sh","-c","x y"],"cpus":0.1,"mem_mib":64.125,"env":{"LANG":"de","A":""}})");
+        R"({"id":"b","argv":["sh","-c","x y"],"cpus":0.1,"mem_mib":64.125,)"
+        R"("env":{"LANG":"de","A":""}})");
     CHECK(job.command.argv == std::vector<std::string>{"sh", "-c", "x y"});
     CHECK(job.resources.get<Cpus>().units() == 100);
     CHECK(job.resources.get<Mem>().units() == 64'125);
@@ -106,7 +105,8 @@ TEST_CASE("job lines that are refused name the field and what is wrong with it")
         {R"({"id": "a", "comand": "x"})", malformed, "comand is not known (did you mean command?)"},
         {R"({"id": "a", "command": "x", "colour": "red"})", malformed, "colour is not known"},
     };
-    for (const Row& row : rows) check_refused(row.line, row.code, row.why);
+    for (const Row& row : rows)
+        check_refused(row.line, row.code, row.why);
 }
 
 TEST_CASE("a job may be as large as the limits, and not one past them") {
@@ -132,9 +132,10 @@ TEST_CASE("a job may be as large as the limits, and not one past them") {
 }
 
 TEST_CASE("a jobs file is read in its order, without its blank lines and carriage returns") {
-    const Jobs jobs = parse_jobs("{\"id\":\"b\",\"command\":\"x\"}\r\n\n  \t\n"
-                                 "{\"id\":\"a\",\"command\":\"y\"}",
-                                 defaults());
+    const Jobs jobs = parse_jobs(
+        "{\"id\":\"b\",\"command\":\"x\"}\r\n\n  \t\n"
+        "{\"id\":\"a\",\"command\":\"y\"}",
+        defaults());
     REQUIRE(jobs.bad_lines == 0);
     REQUIRE(jobs.jobs.size() == 2);
     CHECK(jobs.jobs[0].id == "b");
@@ -144,11 +145,12 @@ TEST_CASE("a jobs file is read in its order, without its blank lines and carriag
 }
 
 TEST_CASE("a jobs file with bad lines gives no job, and each bad line with its number") {
-    const Jobs jobs = parse_jobs("{\"id\":\"a\",\"command\":\"x\"}\n"
-                                 "{\"id\":\"b\"}\n"
-                                 "{\"id\":\"a\",\"command\":\"y\"}\n"
-                                 "oops\n",
-                                 defaults());
+    const Jobs jobs = parse_jobs(
+        "{\"id\":\"a\",\"command\":\"x\"}\n"
+        "{\"id\":\"b\"}\n"
+        "{\"id\":\"a\",\"command\":\"y\"}\n"
+        "oops\n",
+        defaults());
     CHECK(jobs.jobs.empty());
     CHECK(jobs.bad_lines == 3);
     REQUIRE(jobs.refusals.size() == 3);
@@ -161,7 +163,8 @@ TEST_CASE("a jobs file with bad lines gives no job, and each bad line with its n
 
 TEST_CASE("a jobs file of bad lines only lists the first of them, and counts all") {
     std::string text;
-    for (int i = 0; i < 100; ++i) text += "oops\n";
+    for (int i = 0; i < 100; ++i)
+        text += "oops\n";
     const Jobs jobs = parse_jobs(text, defaults());
     CHECK(jobs.bad_lines == 100);
     CHECK(jobs.refusals.size() == Jobs::refusals_max);
@@ -178,8 +181,8 @@ TEST_CASE("jobs that fit on no agent are refused with the largest there is") {
         return made;
     };
     SECTION("a job that fits on one of them is not refused") {
-        CHECK(find_unfit({job("a", "cpus:2;mem:4096"), job("b", "cpus:8;mem:1024")}, agents)
-                  .empty());
+        CHECK(
+            find_unfit({job("a", "cpus:2;mem:4096"), job("b", "cpus:8;mem:1024")}, agents).empty());
     }
     SECTION("more of one kind than any agent has") {
         const auto unfit = find_unfit({job("a", "cpus:9;mem:1")}, agents);

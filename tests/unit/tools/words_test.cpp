@@ -35,9 +35,10 @@ TEST_CASE("a table's columns are as wide as their widest cell, without blanks at
     Table table{{"ID", "STATE", "X"}};
     table.add({"a-long-one", "up", ""});
     table.add({"b", "disconnected", "1"});
-    CHECK(table.text() == "ID          STATE         X\n"
-                          "a-long-one  up\n"
-                          "b           disconnected  1\n");
+    CHECK(table.text() ==
+          "ID          STATE         X\n"
+          "a-long-one  up\n"
+          "b           disconnected  1\n");
 }
 
 TEST_CASE("a table without rows is its heading") {
