@@ -72,7 +72,7 @@ struct ToLink {
 struct LinkOptions {
     Duration hello_wait = limits::hello_wait;  // Until the answer to the hello.
     std::size_t outbound_bytes_max = limits::outbound_bytes_per_connection_max;
-    Log log;
+    Log log{};
 };
 
 namespace detail {

@@ -137,6 +137,7 @@ private:
 inline HubOptions hub_options() {
     HubOptions options;
     options.gate = {"test", 7, "secret"};
+    options.hello_wait = patience;  // This machine may be busy.
     return options;
 }
 
@@ -198,7 +199,7 @@ struct TestLinks {
     }
 
     LinksHeard heard;
-    Links links;
+    Links links{{.hello_wait = patience, .log = {}}};
 };
 
 /// A socket that says what it likes, to be rude with.

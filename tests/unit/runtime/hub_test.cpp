@@ -171,7 +171,8 @@ TEST_CASE("a peer that does not read is told of as slow, then its connection is 
         hub.send(id, words);
     }
     CHECK(hub.wait_for_close().code == RefusalCode::too_large);
-    CHECK(hub.heard.watch.read([&] { return hub.heard.slow; }) == std::vector{std::pair{id, true}});
+    REQUIRE(hub.heard.watch.read([&] { return !hub.heard.slow.empty(); }));
+    CHECK(hub.heard.slow.back() == std::pair{id, true});
 }
 
 TEST_CASE("a slow peer that reads again is told of as recovered") {
@@ -182,15 +183,13 @@ TEST_CASE("a slow peer that reads again is told of as recovered") {
     peer.say_frame(FrameKind::hello, 1, good_hello());
     const PeerId id = hub.wait_for_peer();
     protocol::FromExecutor words{AgentId{1, 1}, ExecutorId{"e"}, std::string(64 * 1024, 'x')};
-    std::size_t sent = 0;
-    while (sent < 2000 && hub.heard.watch.read([&] { return hub.heard.slow.empty(); })) {
+    // More than half of the bound beside what the kernel takes, and less than all of it.
+    constexpr std::size_t sent = 900;
+    for (std::size_t i = 0; i < sent; ++i)
         hub.send(id, words);
-        ++sent;
-    }
     REQUIRE(hub.heard.watch.wait([&] { return !hub.heard.slow.empty(); }));
     CHECK(peer.hear(sent + 1).size() == sent + 1);
-    REQUIRE(hub.heard.watch.wait([&] { return hub.heard.slow.size() == 2; }));
-    CHECK(hub.heard.slow.back() == std::pair{id, false});
+    REQUIRE(hub.heard.watch.wait([&] { return hub.heard.slow.back() == std::pair{id, false}; }));
     CHECK(hub.heard.watch.read([&] { return hub.heard.closed.empty(); }));
 }
 
@@ -242,7 +241,7 @@ TEST_CASE("a full queue stops reading until it has drained") {
     std::string beats;
     std::string payload;
     wire::encode(protocol::SchedulerCall{protocol::Beat{}}, payload);
-    constexpr std::size_t count = 400'000;
+    constexpr std::size_t count = 100'000;
     for (std::size_t i = 0; i < count; ++i)
         wire::append_frame(beats, FrameKind::data, 1, payload);
     std::thread talker{[&] { peer.say(beats); }};
