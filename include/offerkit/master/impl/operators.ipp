@@ -25,7 +25,8 @@ OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::Confi
     if (Result<void> valid = allocator_->validate(c.config); !valid) {
         return answer(e.request, std::move(valid));
     }
-    store(registry::PutRole{c.config}, PendingWrite::Role{std::move(c.config), e.request});
+    // Two copies: which argument is made first is the compiler's choice, so neither may move.
+    store(registry::PutRole{c.config}, PendingWrite::Role{c.config, e.request});
 }
 
 OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::TeardownFramework& c) {
