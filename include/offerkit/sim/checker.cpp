@@ -133,14 +133,23 @@ void Checker::look_at_delivery(std::uint32_t framework, const framework::Deliver
         const std::pair key{framework, status.task};
         const auto ended = delivered_.find(key);
         if (ended == delivered_.end()) {
-            if (is_terminal(status.state)) delivered_.emplace(key, status.state);
+            if (is_terminal(status.state)) {
+                delivered_.emplace(key, End{status.state, status.agent, status.id});
+            }
             continue;
         }
+        const End& end = ended->second;
         // A question about it may still be answered, also with "unknown".
-        if (status.state == ended->second || status.state == TaskState::unknown) continue;
+        if (status.state == end.state || status.state == TaskState::unknown) continue;
+        // Not acknowledged in time: told again with all that came before the end. Or the answer to
+        // a question, which has no id, was ahead of the news themselves.
+        const bool is_repeat = !status.id.is_none() && status.agent == end.agent &&
+                               (end.status.is_none() || status.id < end.status);
+        if (is_repeat) continue;
         violate(now, "task " + status.task.text() + " had ended " +
-                         std::string(format_task_state(ended->second)) + " and is now told " +
-                         std::string(format_task_state(status.state)));
+                         std::string(format_task_state(end.state)) + " and is now told " +
+                         std::string(format_task_state(status.state)) + ", id " +
+                         format_id(status.id));
     }
 }
 

@@ -200,4 +200,18 @@ TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
         checker.look_at_delivery(0, delivery, Instant{3});
         CHECK_THAT(complaint(), Catch::Contains("had ended finished and is now told running"));
     }
+    SECTION("a task whose life is told again because nobody acknowledged it: nothing") {
+        framework::Deliver delivery;
+        TaskStatus status;
+        status.task = TaskId{"t"};
+        status.agent = agent;
+        for (const TaskState state : {TaskState::running, TaskState::finished}) {
+            status.state = state;
+            status.id = StatusId{1, delivery.statuses.size() + 1};
+            delivery.statuses.push_back(status);
+        }
+        checker.look_at_delivery(0, delivery, Instant{2});
+        checker.look_at_delivery(0, delivery, Instant{3});
+        CHECK(checker.violations().empty());
+    }
 }
