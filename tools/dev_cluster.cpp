@@ -24,6 +24,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -97,8 +98,12 @@ DevCluster::~DevCluster() { stop(); }
 
 Result<DevCluster> DevCluster::start(const DevOptions& options, IsCancelled is_cancelled) {
     if (!options.resources.empty()) {
-        const Result<Resources> resources = parse_resources(options.resources);
-        if (!resources) return resources.error();
+        Result<Resources> resources = parse_resources(options.resources);
+        if (!resources) {
+            Refusal why = std::move(resources).error();
+            why.who = "flag --resources " + options.resources.substr(0, 64);
+            return why;
+        }
     }
     DevCluster cluster;
     cluster.is_cancelled_ = std::move(is_cancelled);
@@ -304,12 +309,16 @@ Result<void> DevCluster::await(const std::string& what, const std::function<bool
 Result<void> DevCluster::await_agents(std::uint32_t count) {
     Result<HttpPeer> master = HttpPeer::at(access_.http, access_.token);
     if (!master) return std::move(master).error();
-    return await("the agents", [&] {
+    std::optional<Refusal> refused;
+    Result<void> all_there = await("the agents", [&] {
         const Result<std::string> body = master->get("/v1/agents");
-        if (!body) return false;
+        if (!body) refused = body.error();
+        if (!body) return true;
         const auto json = nlohmann::json::parse(*body, nullptr, false);
         return json.is_object() && json.contains("agents") && json["agents"].size() >= count;
     });
+    if (refused) return *refused;
+    return all_there;
 }
 
 std::string DevCluster::find_dead() {

@@ -92,6 +92,7 @@ LauncherClient::~LauncherClient() {
 void LauncherClient::perform(executor::StartProcess& effect) {
     const std::string key = make_key(effect.key);
     const std::string sandbox = options_.work_dir + "/" + effect.sandbox;
+    std::string program = effect.argv.empty() ? std::string{} : effect.argv.front();
     auto request = make_launch(effect, key, sandbox);
     std::string why;
     auto user = find_user(effect.user);
@@ -113,7 +114,7 @@ void LauncherClient::perform(executor::StartProcess& effect) {
         return;
     }
     const std::lock_guard lock{mutex_};
-    processes_[key] = Process{effect.key, sandbox, message, {}};
+    processes_[key] = Process{effect.key, sandbox, std::move(program), message, {}};
     queue(std::move(message));
 }
 

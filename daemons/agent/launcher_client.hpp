@@ -55,6 +55,7 @@ private:
     struct Process {
         executor::ProcessKey key;
         std::string sandbox;
+        std::string program;     // To name it when it does not start.
         launcher::Bytes launch;  // Sent again after the launcher has died; empty once it answered.
         std::optional<launcher::Bytes> kill;
     };

@@ -98,8 +98,16 @@ void LauncherClient::hear(const launcher::Failed& report) {
     const auto process = find(report.key);
     if (!process) return;
     std::string why = std::string("could not ") + launcher::name_of(report.step);
-    if (report.error != 0) why += std::string(": ") + std::strerror(static_cast<int>(report.error));
-    if (!report.message.empty()) why += ": " + std::string(report.message);
+    {
+        const std::lock_guard lock{mutex_};
+        const auto found = processes_.find(std::string(report.key));
+        if (found != processes_.end()) why += " " + found->second.program.substr(0, 256);
+    }
+    if (report.error != 0) {
+        why += std::string(": ") + std::strerror(static_cast<int>(report.error));
+    } else if (!report.message.empty()) {
+        why += ": " + std::string(report.message);
+    }
     not_started(std::string(report.key), *process, std::move(why));
 }
 

@@ -120,7 +120,7 @@ std::optional<HttpRequest> HttpServer::Body::parse(
     if (!path) return std::nullopt;
     parsed.path = std::move(*path);
     const auto query =
-        restinio::try_parse_query<restinio::parse_query_traits::javascript_compatible>(
+        restinio::try_parse_query<restinio::parse_query_traits::relaxed>(
             header.query());
     if (!query) return std::nullopt;
     for (const auto& [key, value] : *query) {

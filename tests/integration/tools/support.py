@@ -43,6 +43,7 @@ class ClusterTest(unittest.TestCase):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
         self.dev = None
+        self.bystanders = set()  # Processes of a test that are not of its cluster.
 
     def start_dev(self, *arguments):
         self.dev = subprocess.Popen([TOOL, "dev", *arguments], env=self.environment,
@@ -81,7 +82,7 @@ class ClusterTest(unittest.TestCase):
         mark = str(self.folder).encode()
         found = []
         for process in Path("/proc").glob("[0-9]*"):
-            if int(process.name) == os.getpid():
+            if int(process.name) in self.bystanders | {os.getpid()}:
                 continue
             with contextlib.suppress(OSError):
                 if (mark in (process / "environ").read_bytes()
