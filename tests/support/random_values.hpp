@@ -43,7 +43,7 @@ public:
     [[nodiscard]] Variant make_alternative(std::size_t index) {
         Variant value;
         emplace(value, index, std::make_index_sequence<std::variant_size_v<Variant>>{});
-        std::visit([this](auto& alternative) { fill(alternative); }, value);
+        std::visit([this](auto& alternative) { this->fill(alternative); }, value);
         return value;
     }
 
