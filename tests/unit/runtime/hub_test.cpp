@@ -241,7 +241,7 @@ TEST_CASE("a full queue stops reading until it has drained") {
     std::string beats;
     std::string payload;
     wire::encode(protocol::SchedulerCall{protocol::Beat{}}, payload);
-    constexpr std::size_t count = 100'000;
+    constexpr std::size_t count = 20'000;
     for (std::size_t i = 0; i < count; ++i)
         wire::append_frame(beats, FrameKind::data, 1, payload);
     std::thread talker{[&] { peer.say(beats); }};

@@ -9,6 +9,7 @@
 #include <offerkit/runtime/run_framework.hpp>
 #include <offerkit/runtime/work_dir.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
@@ -260,5 +261,5 @@ TEST_CASE("an operator's call is answered once") {
     master->ask(protocol::ConfigureRole{config}, "operator", note);
     master->ask(protocol::TeardownFramework{FrameworkId{1, 99}}, "operator", note);
     REQUIRE(watch.wait([&] { return answers.size() == 2; }));
-    CHECK(answers == std::vector{true, false});
+    CHECK(std::ranges::count(answers, true) == 1);  // One is known; the other is no framework.
 }

@@ -238,6 +238,12 @@ void Connection::abort(const Refusal& why) {
     owner_.on_closed(*this, reason);
 }
 
+void Connection::drop() {
+    closed_ = true;
+    asio::error_code ignored;
+    socket_.close(ignored);
+}
+
 void Connection::arm(Duration after, Refusal why) {
     const std::uint64_t arming = ++armed_;
     timer_.expires_after(after);

@@ -82,6 +82,8 @@ public:
     void finish(Refusal why);
     /// Closes now.
     void abort(const Refusal& why);
+    /// Closes now, and tells nobody.
+    void drop();
     /// Aborts with this reason unless `disarm` or another `arm` comes first.
     void arm(Duration after, Refusal why);
     void disarm();

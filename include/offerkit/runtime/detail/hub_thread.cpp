@@ -37,7 +37,9 @@ void HubThread::start(std::unique_ptr<HubListener> listener) {
 void HubThread::stop() {
     outbox_.close();
     io_.stop();
-    // Sockets must not outlive their io_context.
+    // Handlers that will not run any more hold connections too, so these are closed here; and
+    // sockets must not outlive their io_context.
+    for (const auto& connection : connections_) connection->drop();
     marked_.clear();
     connections_.clear();
 }

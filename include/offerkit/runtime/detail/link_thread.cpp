@@ -40,7 +40,9 @@ void LinkThread::start(std::unique_ptr<LinkListener> listener) {
 void LinkThread::stop() {
     outbox_.close();
     io_.stop();
-    // Sockets must not outlive their io_context.
+    // Handlers that will not run any more hold connections too, so these are closed here; and
+    // sockets must not outlive their io_context.
+    for (const auto& connection : connections_) connection->drop();
     marked_.clear();
     by_key_.clear();
     connections_.clear();
