@@ -7,6 +7,7 @@
 #include <utility>
 
 int main(int argc, char** argv) {
+    offerkit::daemons::ignore_broken_pipes();
     auto options = offerkit::daemons::read_agent_options(argc, argv);
     if (!options) return offerkit::daemons::tell_refusal("offerkit-agent", options.error());
     return offerkit::daemons::run_agent(std::move(options).value());

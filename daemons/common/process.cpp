@@ -9,13 +9,24 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <utility>
 
 namespace offerkit::daemons {
+
+void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
+
+void allow_many_connections() {
+    rlimit files = {};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
 
 Result<runtime::Log> make_log(const std::string& name, const std::string& level) {
     using runtime::LogLevel;

@@ -17,6 +17,12 @@
 
 namespace offerkit::daemons {
 
+/// A reader of the daemon's output, or of a peer's socket, that has gone must not end it.
+void ignore_broken_pipes();
+
+/// As many connections as the machine allows. Children inherit it: not for one that starts tasks.
+void allow_many_connections();
+
 /// Writes to standard error: time, level, line. `level`: debug, info, warning or error.
 /// Refuses: `invalid` for another word.
 [[nodiscard]] Result<runtime::Log> make_log(const std::string& name, const std::string& level);

@@ -7,6 +7,8 @@
 #include <utility>
 
 int main(int argc, char** argv) {
+    offerkit::daemons::ignore_broken_pipes();
+    offerkit::daemons::allow_many_connections();
     auto options = offerkit::daemons::read_master_options(argc, argv);
     if (!options) return offerkit::daemons::tell_refusal("offerkit-master", options.error());
     return offerkit::daemons::run_master(std::move(options).value());
