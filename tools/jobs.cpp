@@ -150,13 +150,7 @@ Result<void> put_amount(Job& job, const std::optional<std::string>& text, const 
     const Result<std::int64_t> units = parse_amount(*text);
     if (!units) {
         return refuse(job.line, RefusalCode::invalid,
-                      std::string("field ") + field + ": " + units.error().why,
-                      "write a positive number with at most three decimals");
-    }
-    if (*units > limits::amount_per_agent_max) {
-        return refuse(job.line, RefusalCode::too_large,
-                      std::string("field ") + field + " is larger than any agent may be",
-                      "ask for less");
+                      std::string("field ") + field + ": " + units.error().why, units.error().todo);
     }
     Amounts& amounts = job.resources.amounts();
     amounts.set(*slot_of<K>, *units);

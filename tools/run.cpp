@@ -61,10 +61,9 @@ Result<JobDefaults> defaults_of(const RunOptions& options) {
     const auto amount = [&](const char* flag, const std::string& text,
                             std::size_t slot) -> Result<void> {
         const Result<std::int64_t> units = parse_amount(text);
-        if (!units || *units > limits::amount_per_agent_max) {
-            return Refusal{RefusalCode::invalid, std::string("flag ") + flag, "read " + text,
-                           units ? "larger than any agent may be" : units.error().why,
-                           "write a positive number with at most three decimals"};
+        if (!units) {
+            return Refusal{RefusalCode::invalid, std::string("flag ") + flag,
+                           "read " + text.substr(0, 64), units.error().why, units.error().todo};
         }
         defaults.resources.amounts().set(slot, *units);
         return {};
