@@ -39,10 +39,16 @@ endforeach()
 
 offerkit_library(wire wire offerkit_machines)
 offerkit_protobuf(offerkit_wire wire)
+offerkit_precompile(offerkit_wire <offerkit/wire/detail/convert.hpp>)
 offerkit_library(record record offerkit_wire)
 offerkit_protobuf(offerkit_record record)
+offerkit_precompile(offerkit_record <boost/pfr.hpp> <offerkit/record/codec.hpp>)
 offerkit_library(sim sim offerkit_record)
+offerkit_precompile(offerkit_sim <offerkit/agent/agent.hpp> <offerkit/executor/executor.hpp>
+  <offerkit/framework/framework.hpp> <offerkit/master/master.hpp> <offerkit/record/codec.hpp>)
 offerkit_library(runtime runtime offerkit_record offerkit_asio)
+offerkit_precompile(offerkit_runtime <asio/ip/tcp.hpp> <asio/post.hpp> <asio/steady_timer.hpp>
+  <offerkit/wire/codec.hpp>)
 target_link_libraries(offerkit_runtime PRIVATE offerkit_http spdlog::spdlog
                       nlohmann_json::nlohmann_json)
 
