@@ -117,7 +117,9 @@ OFFERKIT_INLINE void Master::announce_subscribed(FrameworkIndex index) {
 // Suppressed roles and live filters are not persisted: the SDK says them again.
 OFFERKIT_INLINE void Master::restate(FrameworkIndex index, const protocol::Subscribe& c) {
     for (Membership& membership : state_.frameworks[index].roles) {
+        // A role that was left stays as a suppressed leaf, since tasks may still run in it.
         membership.suppressed =
+            std::ranges::find(c.info.roles, membership.role) == c.info.roles.end() ||
             std::ranges::find(c.suppressed, membership.role) != c.suppressed.end();
     }
     tell_activity(index);
@@ -134,12 +136,6 @@ OFFERKIT_INLINE void Master::restate(FrameworkIndex index, const protocol::Subsc
 OFFERKIT_INLINE void Master::update_roles(FrameworkIndex index, const std::vector<Role>& roles) {
     for (const Role& role : roles)
         ensure_membership(index, role);
-    for (Membership& membership : state_.frameworks[index].roles) {
-        // A role that was left stays as a suppressed leaf, since tasks may still run in it.
-        if (std::ranges::find(roles, membership.role) == roles.end()) {
-            membership.suppressed = true;
-        }
-    }
 }
 
 OFFERKIT_INLINE Membership* Master::find_membership(Framework& framework, const Role& role) {
@@ -263,6 +259,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Revive& c) {
         if (!c.roles.empty() && std::ranges::find(c.roles, membership.role) == c.roles.end()) {
             continue;
         }
+        const std::vector<Role>& subscribed = state_.frameworks[index].info.roles;
+        if (std::ranges::find(subscribed, membership.role) == subscribed.end()) continue;  // Left.
         membership.suppressed = false;
         tell_allocator(allocator_event::Revived{membership.claimant});
     }
