@@ -21,7 +21,8 @@ inline void RandomValues::fill(Refusal& refusal) {
 }
 
 inline void RandomValues::fill(Attribute& attribute) {
-    attribute.name = word() + std::to_string(rng_.next());  // No two of an agent alike.
+    attribute.name = word();
+    attribute.name += std::to_string(rng_.next());  // No two of an agent alike.
     switch (rng_.below(4)) {
         case 0:
             attribute.value = word();
@@ -58,7 +59,8 @@ inline void RandomValues::fill_plain(Resources& resources) {
     resources.amounts().set(0, 1 + rng_.between(0, 100'000));  // Never nothing at all.
     if (!is_full_ && rng_.chance(1, 2)) return;
     if (is_there()) resources.put_named("licenses", number(most));
-    if (is_there()) resources.put_named("my." + word(), number(1000));
+    const std::string own_kind = "my." + word();
+    if (is_there()) resources.put_named(own_kind, number(1000));
     if (is_there()) resources.put_ranges("ports", make<Ranges>());
     if (is_there()) resources.put_ranges("slots", make<Ranges>());
     if (is_there()) resources.put_set("zones", {word() + "1", word() + "2"});

@@ -66,12 +66,21 @@ public:
         return text;
     }
 
+    // One draw in each statement: the order of draws within one is the compiler's.
     [[nodiscard]] std::string line() {
         if (!is_there()) return {};
-        return word() + (rng_.chance(1, 3) ? " \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" : "");
+        std::string text = word();
+        if (rng_.chance(1, 3)) text += " \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+        return text;
     }
 
-    [[nodiscard]] std::string prose() { return is_there() ? line() + "\n\t" + word() : ""; }
+    [[nodiscard]] std::string prose() {
+        if (!is_there()) return {};
+        std::string text = line();
+        text += "\n\t";
+        text += word();
+        return text;
+    }
 
     [[nodiscard]] std::string data() {
         if (!is_there()) return {};
