@@ -49,6 +49,8 @@ struct LiveAgent::Body {
         const auto start = [&](record::Machine machine, const char* name,
                                runtime::Recorder& recorder) -> Result<void> {
             header.machine = machine;
+            header.options.clear();
+            if (machine == record::Machine::agent) record::encode(options.machine, header.options);
             auto started = runtime::Recorder::start(
                 options.record_dir, name + std::to_string(options.machine.run) + ".log", header,
                 options.log);

@@ -85,12 +85,13 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    const std::string workload = std::to_string(agents) + " agents, " +
-                                 std::to_string(frameworks) + " frameworks, 1 s tasks" +
+    const std::string workload = std::to_string(agents) + " agents, " + std::to_string(frameworks) +
+                                 " frameworks, 1 s tasks" +
                                  (options.fingerprints ? ", fingerprints" : "") +
                                  (options.checks ? ", checks" : "");
     const std::uint64_t seed = options.seed;
-    for (int i = 0; i < agents; ++i) options.agents.push_back(8_cpus + 4_GiB);
+    for (int i = 0; i < agents; ++i)
+        options.agents.push_back(8_cpus + 4_GiB);
     sim::World world{std::move(options)};
     std::vector<std::unique_ptr<Filler>> fillers;
     for (int i = 0; i < frameworks; ++i) {
@@ -104,11 +105,13 @@ int main(int argc, char** argv) {
     const double cpu = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 
     std::uint64_t finished = 0;
-    for (const auto& filler : fillers) finished += filler->finished();
+    for (const auto& filler : fillers)
+        finished += filler->finished();
     const auto events = static_cast<double>(world.machine_events());
     print("machine_events_per_cpu_second", events / cpu, "1/s", workload, seed);
     print("virtual_seconds_per_cpu_second", seconds / cpu, "s/s", workload, seed);
     print("tasks_finished", static_cast<double>(finished), "1", workload, seed);
-    for (const std::string& violation : world.check()) std::fprintf(stderr, "%s\n", violation.c_str());
+    for (const std::string& violation : world.check())
+        std::fprintf(stderr, "%s\n", violation.c_str());
     return world.check().empty() ? 0 : 1;
 }

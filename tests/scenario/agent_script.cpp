@@ -60,7 +60,8 @@ public:
                     {RefusalCode::unavailable, "link", "carry", "failed", "try again"}});
             }
         }
-        for (const agent::Delta& delta : effects.deltas) lines.push_back(print(delta));
+        for (const agent::Delta& delta : effects.deltas)
+            lines.push_back(print(delta));
         print_wake(wake, lines);
         return lines;
     }
@@ -82,14 +83,16 @@ private:
             m.framework = words.id<FrameworkId>("framework");
             m.framework_name = "batch";
             m.user = "ada";
-            while (!words.is_empty()) m.tasks.push_back(words.task());
+            while (!words.is_empty())
+                m.tasks.push_back(words.task());
             return m;
         }
         if (words.take("run-group")) {
             protocol::RunGroup m;
             m.framework = words.id<FrameworkId>("framework");
             m.executor.id = ExecutorId{words.next("executor")};
-            while (!words.is_empty()) m.tasks.push_back(words.task());
+            while (!words.is_empty())
+                m.tasks.push_back(words.task());
             return m;
         }
         if (words.take("kill")) {

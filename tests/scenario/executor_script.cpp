@@ -13,7 +13,7 @@ public:
         if (verb == "agent") {
             add(executor::AgentSaid{executor_event(words)});
         } else if (verb == "started") {
-            add(executor::ProcessStarted{key(words), 4711, "/work/sandbox"});
+            add(executor::ProcessStarted{key(words), 4711, "/srv/agent/sandbox"});
         } else if (verb == "not-started") {
             executor::ProcessNotStarted event{key(words), {}};
             event.why = words.rest();

@@ -70,7 +70,8 @@ private:
         }
         if (words.take("offers")) {
             protocol::Offers m;
-            while (!words.is_empty()) m.offers.push_back(words.offer());
+            while (!words.is_empty())
+                m.offers.push_back(words.offer());
             return m;
         }
         if (words.take("rescind")) {
@@ -79,7 +80,8 @@ private:
         }
         if (words.take("statuses")) {
             protocol::Statuses m;
-            while (!words.is_empty()) m.statuses.push_back(words.status());
+            while (!words.is_empty())
+                m.statuses.push_back(words.status());
             return m;
         }
         if (words.take("inverse-offers")) return protocol::InverseOffers{};
@@ -102,7 +104,8 @@ private:
             if (words.take("accept")) {
                 Accept accept;
                 accept.offer = words.id<OfferId>("offer");
-                while (words.take("launch")) accept.launch.push_back(words.task());
+                while (words.take("launch"))
+                    accept.launch.push_back(words.task());
                 offers.emplace_back(std::move(accept));
             } else if (words.take("decline")) {
                 Decline decline;

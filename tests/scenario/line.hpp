@@ -69,7 +69,8 @@ public:
     }
     template <class Id>
     Line& list(const std::vector<Id>& ids) {
-        for (const Id& id : ids) word(id);
+        for (const Id& id : ids)
+            word(id);
         return *this;
     }
     Line& operation(const Operation& operation);

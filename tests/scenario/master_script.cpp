@@ -17,8 +17,8 @@ public:
     void command(const std::string& verb, Words& words) override {
         if (verb == "open") {
             const auto peer = words.id<PeerId>("peer");
-            const auto kind = words.take("agent") ? protocol::PeerKind::agent
-                                                  : protocol::PeerKind::framework;
+            const auto kind =
+                words.take("agent") ? protocol::PeerKind::agent : protocol::PeerKind::framework;
             if (kind == protocol::PeerKind::framework && !words.take("framework")) {
                 words.fail("expected agent or framework");
             }
@@ -60,7 +60,8 @@ public:
             if (const auto* store = std::get_if<master::Store>(&effect)) last_entry_ = store->entry;
             if (fails_now()) fail(effect);
         }
-        for (const master::Delta& delta : effects.deltas) lines.push_back(print(delta));
+        for (const master::Delta& delta : effects.deltas)
+            lines.push_back(print(delta));
         print_wake(wake, lines);
         return lines;
     }
@@ -69,22 +70,15 @@ private:
     void add(master::Event event) { events_.push_back(std::move(event)); }
 
     void fail(const master::Effect& effect) {
-        std::visit(Overloaded{
-                       [this](const master::SendScheduler& e) {
-                           add(master::PeerClosed{e.to, "failed"});
-                       },
-                       [this](const master::SendAgent& e) {
-                           add(master::PeerClosed{e.to, "failed"});
-                       },
-                       [this](const master::ClosePeer& e) {
-                           add(master::PeerClosed{e.peer, "failed"});
-                       },
-                       [this](const master::Store& e) {
-                           add(master::StoreFailed{e.entry, "failed"});
-                       },
-                       [](const master::AnswerOperator&) {},
-                   },
-                   effect);
+        std::visit(
+            Overloaded{
+                [this](const master::SendScheduler& e) { add(master::PeerClosed{e.to, "failed"}); },
+                [this](const master::SendAgent& e) { add(master::PeerClosed{e.to, "failed"}); },
+                [this](const master::ClosePeer& e) { add(master::PeerClosed{e.peer, "failed"}); },
+                [this](const master::Store& e) { add(master::StoreFailed{e.entry, "failed"}); },
+                [](const master::AnswerOperator&) {},
+            },
+            effect);
     }
 
     static protocol::AgentMessage agent_message(Words& words) {
@@ -159,7 +153,8 @@ private:
         }
         if (words.take("reconcile")) {
             protocol::Reconcile c;
-            while (!words.is_empty()) c.tasks.push_back({words.task_id(), {}});
+            while (!words.is_empty())
+                c.tasks.push_back({words.task_id(), {}});
             return c;
         }
         if (words.take("to-executor")) {
@@ -203,24 +198,28 @@ private:
 
     static std::vector<Role> roles(Words& words) {
         std::vector<Role> roles;
-        while (!words.is_empty()) roles.push_back(words.role());
+        while (!words.is_empty())
+            roles.push_back(words.role());
         return roles;
     }
 
     static protocol::Accept acceptance(Words& words) {
         protocol::Accept c;
         c.offers.push_back(words.id<OfferId>("offer"));
-        while (words.take("with")) c.offers.push_back(words.id<OfferId>("offer"));
+        while (words.take("with"))
+            c.offers.push_back(words.id<OfferId>("offer"));
         if (words.take("refuse")) c.refuse_for = words.duration("refuse time");
         Launch launch;
         while (words.take("launch")) {
-            while (!words.is_empty()) launch.tasks.push_back(words.task());
+            while (!words.is_empty())
+                launch.tasks.push_back(words.task());
         }
         if (!launch.tasks.empty()) c.operations.push_back({{}, std::move(launch)});
         if (words.take("group")) {
             LaunchGroup group;
             group.executor.id = ExecutorId{words.next("executor")};
-            while (!words.is_empty()) group.tasks.push_back(words.task());
+            while (!words.is_empty())
+                group.tasks.push_back(words.task());
             c.operations.push_back({{}, std::move(group)});
         }
         if (words.take("reserve")) c.operations.push_back({{}, Reserve{{}, words.resources()}});

@@ -10,11 +10,13 @@ namespace offerkit::test {
 Line& Line::operation(const Operation& operation) {
     std::visit(Overloaded{
                    [this](const Launch& action) {
-                       for (const TaskInfo& info : action.tasks) word("launch").task(info);
+                       for (const TaskInfo& info : action.tasks)
+                           word("launch").task(info);
                    },
                    [this](const LaunchGroup& action) {
                        word("launch-group");
-                       for (const TaskInfo& info : action.tasks) task(info);
+                       for (const TaskInfo& info : action.tasks)
+                           task(info);
                    },
                    [this](const Reserve& action) { word("reserve").word(action.reserved); },
                    [this](const Unreserve& action) { word("unreserve").word(action.reserved); },
@@ -31,30 +33,42 @@ namespace {
 
 std::string_view name_of(protocol::RescindReason reason) {
     switch (reason) {
-        case protocol::RescindReason::expired: return "expired";
-        case protocol::RescindReason::agent_lost: return "agent_lost";
-        case protocol::RescindReason::agent_draining: return "agent_draining";
-        case protocol::RescindReason::quota: return "quota";
-        case protocol::RescindReason::operator_asked: return "operator_asked";
+        case protocol::RescindReason::expired:
+            return "expired";
+        case protocol::RescindReason::agent_lost:
+            return "agent_lost";
+        case protocol::RescindReason::agent_draining:
+            return "agent_draining";
+        case protocol::RescindReason::quota:
+            return "quota";
+        case protocol::RescindReason::operator_asked:
+            return "operator_asked";
     }
     return "?";
 }
 
 std::string_view name_of(master::AgentCondition condition) {
     switch (condition) {
-        case master::AgentCondition::active: return "active";
-        case master::AgentCondition::deactivated: return "deactivated";
-        case master::AgentCondition::disconnected: return "disconnected";
-        case master::AgentCondition::unreachable: return "unreachable";
+        case master::AgentCondition::active:
+            return "active";
+        case master::AgentCondition::deactivated:
+            return "deactivated";
+        case master::AgentCondition::disconnected:
+            return "disconnected";
+        case master::AgentCondition::unreachable:
+            return "unreachable";
     }
     return "?";
 }
 
 std::string_view name_of(master::OfferEnd end) {
     switch (end) {
-        case master::OfferEnd::accepted: return "accepted";
-        case master::OfferEnd::declined: return "declined";
-        case master::OfferEnd::rescinded: return "rescinded";
+        case master::OfferEnd::accepted:
+            return "accepted";
+        case master::OfferEnd::declined:
+            return "declined";
+        case master::OfferEnd::rescinded:
+            return "rescinded";
     }
     return "?";
 }
@@ -68,7 +82,8 @@ void add(Line& line, const protocol::SchedulerEvent& event) {
             },
             [&](const protocol::Offers& m) {
                 line.word("offers");
-                for (const Offer& offer : m.offers) line.offer(offer);
+                for (const Offer& offer : m.offers)
+                    line.offer(offer);
             },
             [&](const protocol::Rescind& m) {
                 line.word("rescind").list(m.offers).word(name_of(m.reason));
@@ -104,11 +119,13 @@ void add(Line& line, const protocol::MasterMessage& message) {
             [&](const protocol::AgentRefused& m) { line.word("refused").refusal(m.refusal); },
             [&](const protocol::RunTasks& m) {
                 line.word("run").word(m.framework).field("user", m.user).word(m.role);
-                for (const TaskInfo& task : m.tasks) line.task(task);
+                for (const TaskInfo& task : m.tasks)
+                    line.task(task);
             },
             [&](const protocol::RunGroup& m) {
                 line.word("run-group").word(m.framework).word(m.executor.id);
-                for (const TaskInfo& task : m.tasks) line.task(task);
+                for (const TaskInfo& task : m.tasks)
+                    line.task(task);
             },
             [&](const protocol::KillTask& m) {
                 line.word("kill").word(m.framework).word(m.task);
@@ -116,7 +133,8 @@ void add(Line& line, const protocol::MasterMessage& message) {
             },
             [&](const protocol::AcknowledgeStatuses& m) {
                 line.word("acknowledge");
-                for (const auto& r : m.receipts) line.word(r.framework).word(r.task).word(r.status);
+                for (const auto& r : m.receipts)
+                    line.word(r.framework).word(r.task).word(r.status);
             },
             [&](const protocol::ApplyOperation& m) {
                 line.word("apply").word(m.id).word(m.framework).operation(m.operation);
@@ -127,7 +145,8 @@ void add(Line& line, const protocol::MasterMessage& message) {
             [&](const protocol::EndFramework& m) { line.word("end-framework").word(m.framework); },
             [&](const protocol::ReconcileTasks& m) {
                 line.word("reconcile");
-                for (const auto& task : m.tasks) line.word(task.framework).word(task.task);
+                for (const auto& task : m.tasks)
+                    line.word(task.framework).word(task.task);
             },
             [&](const protocol::ShutDownAgent& m) { line.word("shut-down").word(m.message); },
             [&](const protocol::MasterToAgentBeat&) { line.word("beat"); },
@@ -141,7 +160,8 @@ void add(Line& line, const protocol::SchedulerCall& call) {
             [&](const protocol::Subscribe& c) {
                 line.word("subscribe").word(c.info.name).list(c.info.roles).field("as", c.id);
                 if (c.take_over) line.word("take-over");
-                for (const Role& role : c.suppressed) line.word("suppressed").word(role);
+                for (const Role& role : c.suppressed)
+                    line.word("suppressed").word(role);
                 for (const auto& filter : c.filters) {
                     line.word("filter").word(filter.role).word(filter.agent);
                     line.word(filter.refused).word(filter.remaining);
@@ -149,7 +169,8 @@ void add(Line& line, const protocol::SchedulerCall& call) {
             },
             [&](const protocol::Accept& c) {
                 line.word("accept").list(c.offers);
-                for (const Operation& operation : c.operations) line.operation(operation);
+                for (const Operation& operation : c.operations)
+                    line.operation(operation);
                 line.field("refuse", c.refuse_for);
             },
             [&](const protocol::Decline& c) {
@@ -173,11 +194,13 @@ void add(Line& line, const protocol::SchedulerCall& call) {
             },
             [&](const protocol::Acknowledge& c) {
                 line.word("acknowledge");
-                for (const auto& r : c.receipts) line.word(r.agent).word(r.task).word(r.status);
+                for (const auto& r : c.receipts)
+                    line.word(r.agent).word(r.task).word(r.status);
             },
             [&](const protocol::Reconcile& c) {
                 line.word("reconcile");
-                for (const auto& question : c.tasks) line.word(question.task).word(question.agent);
+                for (const auto& question : c.tasks)
+                    line.word(question.task).word(question.agent);
             },
             [&](const protocol::ToExecutor& c) {
                 line.word("to-executor").word(c.agent).word(c.executor).word(c.data);
@@ -238,7 +261,8 @@ void add(Line& line, const protocol::ExecutorEvent& event) {
             [&](const protocol::ExecutorRefused& m) { line.word("refused").refusal(m.refusal); },
             [&](const protocol::StatusesNoted& m) {
                 line.word("noted");
-                for (const auto& task : m.tasks) line.word(task.framework).word(task.task);
+                for (const auto& task : m.tasks)
+                    line.word(task.framework).word(task.task);
             },
         },
         event);
@@ -382,30 +406,29 @@ std::string print(const master::Delta& delta) {
 
 std::string print(const agent::Effect& effect) {
     Line line{"send"};
-    std::visit(Overloaded{
-                   [&](const agent::Connect& e) {
-                       line = Line{"connect"};
-                       line.word("epoch").word(std::to_string(e.epoch_seen));
-                   },
-                   [&](const agent::Disconnect&) { line = Line{"disconnect"}; },
-                   [&](const agent::SendMaster& e) { add(line.word("master"), e.message); },
-                   [&](const agent::SendExecutor& e) {
-                       add(line.word("executor").word(e.to), e.event);
-                   },
-                   [&](const agent::CloseExecutor& e) {
-                       line = Line{"close"};
-                       line.word("executor").word(e.peer).refusal(e.why);
-                   },
-                   [&](const agent::Store& e) {
-                       line = Line{"store"};
-                       add(line.word(std::to_string(e.entry)), e.write);
-                   },
-                   [&](const agent::Stopped& e) {
-                       line = Line{"stopped"};
-                       line.word(e.why);
-                   },
-               },
-               effect);
+    std::visit(
+        Overloaded{
+            [&](const agent::Connect& e) {
+                line = Line{"connect"};
+                line.word("epoch").word(std::to_string(e.epoch_seen));
+            },
+            [&](const agent::Disconnect&) { line = Line{"disconnect"}; },
+            [&](const agent::SendMaster& e) { add(line.word("master"), e.message); },
+            [&](const agent::SendExecutor& e) { add(line.word("executor").word(e.to), e.event); },
+            [&](const agent::CloseExecutor& e) {
+                line = Line{"close"};
+                line.word("executor").word(e.peer).refusal(e.why);
+            },
+            [&](const agent::Store& e) {
+                line = Line{"store"};
+                add(line.word(std::to_string(e.entry)), e.write);
+            },
+            [&](const agent::Stopped& e) {
+                line = Line{"stopped"};
+                line.word(e.why);
+            },
+        },
+        effect);
     return line.take();
 }
 
@@ -428,36 +451,41 @@ std::string print(const agent::Delta& delta) {
 
 std::string print(const framework::Effect& effect) {
     Line line{"send"};
-    std::visit(
-        Overloaded{
-            [&](const framework::Connect& e) {
-                line = Line{"connect"};
-                line.word("epoch").word(std::to_string(e.epoch_seen));
-            },
-            [&](const framework::Disconnect&) { line = Line{"disconnect"}; },
-            [&](const framework::SendMaster& e) { add(line, e.call); },
-            [&](const framework::Deliver& e) {
-                line = Line{"deliver"};
-                line.word(std::to_string(e.delivery));
-                if (e.subscribed) line.word("subscribed").word(*e.subscribed);
-                if (e.disconnected) line.word("disconnected");
-                for (const TaskStatus& status : e.statuses) line.word("status").status(status);
-                for (const OfferId id : e.rescinded) line.word("rescinded").word(id);
-                for (const AgentId id : e.agents_lost) line.word("agent-lost").word(id);
-                for (const auto& m : e.messages) line.word("message").word(m.agent).word(m.data);
-                for (const Refusal& refusal : e.refusals) line.word("refused").refusal(refusal);
-                for (const Offer& offer : e.offers) line.word("offer").offer(offer);
-            },
-            [&](const framework::Warn& e) {
-                line = Line{"warn"};
-                line.word(e.text);
-            },
-            [&](const framework::Ended& e) {
-                line = Line{"ended"};
-                if (e.why) line.refusal(*e.why);
-            },
-        },
-        effect);
+    std::visit(Overloaded{
+                   [&](const framework::Connect& e) {
+                       line = Line{"connect"};
+                       line.word("epoch").word(std::to_string(e.epoch_seen));
+                   },
+                   [&](const framework::Disconnect&) { line = Line{"disconnect"}; },
+                   [&](const framework::SendMaster& e) { add(line, e.call); },
+                   [&](const framework::Deliver& e) {
+                       line = Line{"deliver"};
+                       line.word(std::to_string(e.delivery));
+                       if (e.subscribed) line.word("subscribed").word(*e.subscribed);
+                       if (e.disconnected) line.word("disconnected");
+                       for (const TaskStatus& status : e.statuses)
+                           line.word("status").status(status);
+                       for (const OfferId id : e.rescinded)
+                           line.word("rescinded").word(id);
+                       for (const AgentId id : e.agents_lost)
+                           line.word("agent-lost").word(id);
+                       for (const auto& m : e.messages)
+                           line.word("message").word(m.agent).word(m.data);
+                       for (const Refusal& refusal : e.refusals)
+                           line.word("refused").refusal(refusal);
+                       for (const Offer& offer : e.offers)
+                           line.word("offer").offer(offer);
+                   },
+                   [&](const framework::Warn& e) {
+                       line = Line{"warn"};
+                       line.word(e.text);
+                   },
+                   [&](const framework::Ended& e) {
+                       line = Line{"ended"};
+                       if (e.why) line.refusal(*e.why);
+                   },
+               },
+               effect);
     return line.take();
 }
 
@@ -478,7 +506,8 @@ std::string print(const executor::Effect& effect) {
                        line = Line{"start"};
                        line.word(key_of(e.key)).word("in").word(e.sandbox).field("user", e.user);
                        line.field("directory", e.working_directory).word(":");
-                       for (const std::string& word : e.argv) line.word(word);
+                       for (const std::string& word : e.argv)
+                           line.word(word);
                    },
                    [&](const executor::KillProcess& e) {
                        line = Line{"kill"};

@@ -13,9 +13,9 @@ struct Unit {
     std::string_view name;
     std::int64_t ns;
 };
-constexpr std::array units{Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000},
-                           Unit{"s", 1'000'000'000},     Unit{"ms", 1'000'000},
-                           Unit{"us", 1'000},            Unit{"ns", 1}};
+constexpr std::array units{
+    Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000}, Unit{"s", 1'000'000'000},
+    Unit{"ms", 1'000'000},        Unit{"us", 1'000},         Unit{"ns", 1}};
 
 }  // namespace
 
@@ -67,7 +67,8 @@ bool Words::take(std::string_view word) {
 
 std::string Words::rest() {
     std::string text;
-    while (!is_empty()) text += (text.empty() ? "" : " ") + words_[at_++];
+    while (!is_empty())
+        text += (text.empty() ? "" : " ") + words_[at_++];
     return text;
 }
 

@@ -61,7 +61,8 @@ TEST_CASE("after the last fault the cluster comes back by itself", "[sim][livene
         registered += agent.peer.is_none() ? 0 : 1;
     });
     std::size_t stopped = 0;
-    for (std::uint32_t i = 0; i < world.agents(); ++i) stopped += world.has_stopped(i) ? 1 : 0;
+    for (std::uint32_t i = 0; i < world.agents(); ++i)
+        stopped += world.has_stopped(i) ? 1 : 0;
     CHECK(registered == world.agents() - stopped);
     std::size_t subscribed = 0;
     state.frameworks.for_each([&](master::FrameworkIndex, const master::Framework& framework) {

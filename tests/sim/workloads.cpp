@@ -70,10 +70,17 @@ void ServiceScheduler::on_status(const TaskStatus& status, Replies& replies) {
 void HoardingScheduler::on_offers(std::span<const Offer> offers, Replies& replies) {
     for (const Offer& offer : offers) {
         switch (rng_.below(4)) {
-            case 0: replies.hold({offer.id, 2s}); break;
-            case 1: replies.hold({offer.id, 10min}); break;
-            case 2: replies.decline({offer.id, 1s, DeclineReason::no_work, {}}); break;
-            default: break;  // Never answered.
+            case 0:
+                replies.hold({offer.id, 2s});
+                break;
+            case 1:
+                replies.hold({offer.id, 10min});
+                break;
+            case 2:
+                replies.decline({offer.id, 1s, DeclineReason::no_work, {}});
+                break;
+            default:
+                break;  // Never answered.
         }
     }
 }
@@ -187,12 +194,16 @@ void RushHour::fault(sim::World& world) {
     const Duration length{rng_.between(1'000'000'000, 120'000'000'000)};
     const Instant until = world.now() + length;
     switch (rng_.below(10)) {
-        case 0: world.break_link(sim::agent_link(agent)); break;
-        case 1: world.break_link(sim::framework_link(framework)); break;
+        case 0:
+            world.break_link(sim::agent_link(agent));
+            break;
+        case 1:
+            world.break_link(sim::framework_link(framework));
+            break;
         case 2:
         case 3: {
-            const sim::Link link = rng_.chance(2, 3) ? sim::agent_link(agent)
-                                                     : sim::framework_link(framework);
+            const sim::Link link =
+                rng_.chance(2, 3) ? sim::agent_link(agent) : sim::framework_link(framework);
             const auto direction = rng_.below(3);
             world.cut(link, direction != 1, direction != 2);
             world.plan(until, [link](sim::World& later) { later.heal(link); });
@@ -215,7 +226,9 @@ void RushHour::fault(sim::World& world) {
             world.ask_operator(call);
             break;
         }
-        case 8: world.jump_wall(Duration{rng_.between(-1'000'000'000, 1'000'000'000)} * 3600); break;
+        case 8:
+            world.jump_wall(Duration{rng_.between(-1'000'000'000, 1'000'000'000)} * 3600);
+            break;
         default:
             if (leavers_ >= 8) break;
             ++leavers_;

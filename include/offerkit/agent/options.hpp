@@ -32,6 +32,7 @@ struct Options {
     Duration stop_margin = std::chrono::seconds{5};     // Beyond the grace, when the agent stops.
 
     std::size_t tasks_max = limits::tasks_per_agent_max;
+    friend bool operator==(const Options&, const Options&) = default;
 };
 
 }  // namespace offerkit::agent

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Deadlines as state: one ordered heap, keyed by the entity that is waiting. Re-arming is lazy: the
-/// entity's current deadline lives with the entity, the heap may hold older, earlier entries, and an
-/// early wake is harmless because the owner looks at the entity before it acts.
+/// Deadlines as state: one ordered heap, keyed by the entity that is waiting. Re-arming is lazy:
+/// the entity's current deadline lives with the entity, the heap may hold older, earlier entries,
+/// and an early wake is harmless because the owner looks at the entity before it acts.
 
 #include <offerkit/core/time.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Strong ids. Numbered ids are made by a master from its epoch and a counter, never from chance, so
-/// that a replay makes the same ones and two masters never make one twice. Named ids are texts that
-/// people and peers choose.
+/// Strong ids. Numbered ids are made by a master from its epoch and a counter, never from chance,
+/// so that a replay makes the same ones and two masters never make one twice. Named ids are texts
+/// that people and peers choose.
 
 #include <offerkit/core/assert.hpp>
 #include <offerkit/core/result.hpp>

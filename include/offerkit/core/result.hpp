@@ -16,23 +16,23 @@ namespace offerkit {
 
 /// Why a request was refused, as a closed set: callers switch on it, people read the text.
 enum class RefusalCode : unsigned char {
-    malformed,           // The bytes or the text do not follow the format.
-    invalid,             // Well formed, but a value is out of its range or contradicts another.
-    too_large,           // A limit of limits.hpp is exceeded.
-    unsupported,         // A version, kind or feature that this build does not know.
-    unauthenticated,     // No token, or a wrong one.
-    forbidden,           // Known, but not allowed.
-    wrong_cluster,       // The peer belongs to another cluster.
-    stale_epoch,         // The peer follows a master that has been replaced.
-    not_found,           // The named thing does not exist (any more).
-    already_exists,      // The named thing exists and may not be made again.
-    not_owner,           // The thing belongs to somebody else.
-    no_longer_available, // The offer was used, rescinded or has expired.
-    insufficient,        // More was asked for than there is.
-    conflict,            // The request contradicts the state it meets.
-    quota_exceeded,      // A limit set by the operator stands against it.
-    unavailable,         // A fault of the world: try again later.
-    cancelled,           // Given up because its owner went away.
+    malformed,            // The bytes or the text do not follow the format.
+    invalid,              // Well formed, but a value is out of its range or contradicts another.
+    too_large,            // A limit of limits.hpp is exceeded.
+    unsupported,          // A version, kind or feature that this build does not know.
+    unauthenticated,      // No token, or a wrong one.
+    forbidden,            // Known, but not allowed.
+    wrong_cluster,        // The peer belongs to another cluster.
+    stale_epoch,          // The peer follows a master that has been replaced.
+    not_found,            // The named thing does not exist (any more).
+    already_exists,       // The named thing exists and may not be made again.
+    not_owner,            // The thing belongs to somebody else.
+    no_longer_available,  // The offer was used, rescinded or has expired.
+    insufficient,         // More was asked for than there is.
+    conflict,             // The request contradicts the state it meets.
+    quota_exceeded,       // A limit set by the operator stands against it.
+    unavailable,          // A fault of the world: try again later.
+    cancelled,            // Given up because its owner went away.
 };
 
 [[nodiscard]] std::string_view format_refusal_code(RefusalCode code);
@@ -115,23 +115,40 @@ private:
 
 inline std::string_view format_refusal_code(RefusalCode code) {
     switch (code) {
-        case RefusalCode::malformed: return "malformed";
-        case RefusalCode::invalid: return "invalid";
-        case RefusalCode::too_large: return "too_large";
-        case RefusalCode::unsupported: return "unsupported";
-        case RefusalCode::unauthenticated: return "unauthenticated";
-        case RefusalCode::forbidden: return "forbidden";
-        case RefusalCode::wrong_cluster: return "wrong_cluster";
-        case RefusalCode::stale_epoch: return "stale_epoch";
-        case RefusalCode::not_found: return "not_found";
-        case RefusalCode::already_exists: return "already_exists";
-        case RefusalCode::not_owner: return "not_owner";
-        case RefusalCode::no_longer_available: return "no_longer_available";
-        case RefusalCode::insufficient: return "insufficient";
-        case RefusalCode::conflict: return "conflict";
-        case RefusalCode::quota_exceeded: return "quota_exceeded";
-        case RefusalCode::unavailable: return "unavailable";
-        case RefusalCode::cancelled: return "cancelled";
+        case RefusalCode::malformed:
+            return "malformed";
+        case RefusalCode::invalid:
+            return "invalid";
+        case RefusalCode::too_large:
+            return "too_large";
+        case RefusalCode::unsupported:
+            return "unsupported";
+        case RefusalCode::unauthenticated:
+            return "unauthenticated";
+        case RefusalCode::forbidden:
+            return "forbidden";
+        case RefusalCode::wrong_cluster:
+            return "wrong_cluster";
+        case RefusalCode::stale_epoch:
+            return "stale_epoch";
+        case RefusalCode::not_found:
+            return "not_found";
+        case RefusalCode::already_exists:
+            return "already_exists";
+        case RefusalCode::not_owner:
+            return "not_owner";
+        case RefusalCode::no_longer_available:
+            return "no_longer_available";
+        case RefusalCode::insufficient:
+            return "insufficient";
+        case RefusalCode::conflict:
+            return "conflict";
+        case RefusalCode::quota_exceeded:
+            return "quota_exceeded";
+        case RefusalCode::unavailable:
+            return "unavailable";
+        case RefusalCode::cancelled:
+            return "cancelled";
     }
     OFFERKIT_ASSERT(false);
     return {};

@@ -60,7 +60,9 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
     /// One past the highest place ever used: what loops over places run to.
-    [[nodiscard]] std::uint32_t places() const { return static_cast<std::uint32_t>(places_.size()); }
+    [[nodiscard]] std::uint32_t places() const {
+        return static_cast<std::uint32_t>(places_.size());
+    }
 
     /// Calls `f(index, entry)` for each entry. `f` may erase the entry it is called with.
     template <class F>

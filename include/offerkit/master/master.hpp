@@ -150,6 +150,7 @@ private:
     void send(PeerId to, protocol::SchedulerEvent event);
     void send(PeerId to, protocol::MasterMessage message);
     void tell_allocator(const AllocatorEvent& event);
+    void tell_kinds();
     void note(std::string who, std::string text);
     void mark_usage(AgentIndex index);
 

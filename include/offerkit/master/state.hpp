@@ -8,6 +8,7 @@
 #include <offerkit/core/deadlines.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/index.hpp>
+#include <offerkit/core/limits.hpp>
 #include <offerkit/core/slot_table.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/master/view.hpp>
@@ -141,6 +142,7 @@ struct State {
     std::uint64_t entries_made = 0;
 
     KindTable kinds;
+    std::array<std::string, limits::slots> kinds_told;  // To the allocator, by slot.
     std::map<PeerId, Peer> peers;
     SlotTable<AgentIndex, Agent> agents;
     std::map<AgentId, AgentIndex> agent_by_id;

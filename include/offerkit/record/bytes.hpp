@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The bytes under every record: numbers as varints, texts with their length in front. One value has
-/// one encoding, and reading never goes past the end, whatever the bytes are.
+/// The bytes under every record: numbers as varints, texts with their length in front. One value
+/// has one encoding, and reading never goes past the end, whatever the bytes are.
 
 #include <cstdint>
 #include <string>
@@ -34,11 +34,12 @@ inline void put_text(std::string_view text, Bytes& out) {
 
 /// Appends `value` in four bytes, lowest first: for what must stand at a known place.
 inline void put_fixed32(std::uint32_t value, Bytes& out) {
-    for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
+    for (int shift = 0; shift < 32; shift += 8)
+        out.push_back(static_cast<char>(value >> shift));
 }
 
-/// Reads what the functions above wrote. The first thing that is wrong is remembered, and everything
-/// read after it is zero or empty: a caller may look once, at the end.
+/// Reads what the functions above wrote. The first thing that is wrong is remembered, and
+/// everything read after it is zero or empty: a caller may look once, at the end.
 class ByteReader {
 public:
     explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}

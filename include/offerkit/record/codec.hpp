@@ -10,11 +10,13 @@
 
 #include <offerkit/agent/effect.hpp>
 #include <offerkit/agent/event.hpp>
+#include <offerkit/agent/options.hpp>
 #include <offerkit/core/result.hpp>
 #include <offerkit/executor/effect.hpp>
 #include <offerkit/executor/event.hpp>
 #include <offerkit/framework/effect.hpp>
 #include <offerkit/framework/event.hpp>
+#include <offerkit/framework/state.hpp>
 #include <offerkit/master/effect.hpp>
 #include <offerkit/master/event.hpp>
 #include <offerkit/master/options.hpp>
@@ -61,9 +63,11 @@ extern template struct Codec<master::Options>;
 extern template struct Codec<master::Event>;
 extern template struct Codec<master::Effect>;
 extern template struct Codec<master::Delta>;
+extern template struct Codec<agent::Options>;
 extern template struct Codec<agent::Event>;
 extern template struct Codec<agent::Effect>;
 extern template struct Codec<agent::Delta>;
+extern template struct Codec<framework::Options>;
 extern template struct Codec<framework::Event>;
 extern template struct Codec<framework::Effect>;
 extern template struct Codec<executor::Event>;

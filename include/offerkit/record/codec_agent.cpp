@@ -3,6 +3,7 @@
 
 namespace offerkit::record {
 
+template struct Codec<agent::Options>;
 template struct Codec<agent::Event>;
 template struct Codec<agent::Effect>;
 template struct Codec<agent::Delta>;

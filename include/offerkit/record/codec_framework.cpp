@@ -3,6 +3,7 @@
 
 namespace offerkit::record {
 
+template struct Codec<framework::Options>;
 template struct Codec<framework::Event>;
 template struct Codec<framework::Effect>;
 

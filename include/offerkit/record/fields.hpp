@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The generic codec: how any plain value becomes bytes and comes back. Boost.PFR names the fields of
-/// aggregates, so that a struct that gains a field is recorded with it and cannot be forgotten.
+/// The generic codec: how any plain value becomes bytes and comes back. Boost.PFR names the fields
+/// of aggregates, so that a struct that gains a field is recorded with it and cannot be forgotten.
 /// Costly to compile; `codec.hpp` is the door that everybody else uses.
 ///
 ///   bool, enum, unsigned    varint                 variant    index, then the value
@@ -181,7 +181,8 @@ struct Fields<std::vector<T>> {
 
     static void put(const std::vector<T>& values, Bytes& out) {
         put_number(values.size(), out);
-        for (const T& value : values) record::put(value, out);
+        for (const T& value : values)
+            record::put(value, out);
     }
     // Grows as bytes prove that there is something to hold: a length alone reserves nothing.
     static void take(ByteReader& in, std::vector<T>& values) {
@@ -196,10 +197,12 @@ struct Fields<std::vector<T>> {
 template <class T, std::size_t size>
 struct Fields<std::array<T, size>> {
     static void put(const std::array<T, size>& values, Bytes& out) {
-        for (const T& value : values) record::put(value, out);
+        for (const T& value : values)
+            record::put(value, out);
     }
     static void take(ByteReader& in, std::array<T, size>& values) {
-        for (T& value : values) record::take(in, value);
+        for (T& value : values)
+            record::take(in, value);
     }
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Event logs: everything that a machine was told, batch by batch, and everything that it asked for.
-/// The machines being pure, that is all there is to know about a run (`replay.hpp`). Bytes in, bytes
-/// out: files are the runtime's.
+/// Event logs: everything that a machine was told, batch by batch, and everything that it asked
+/// for. The machines being pure, that is all there is to know about a run (`replay.hpp`). Bytes in,
+/// bytes out: files are the runtime's.
 ///
 ///   log     8 bytes "OFKTLOG1", then records
 ///   record  4 bytes length, 4 bytes CRC-32C (both lowest byte first), payload
@@ -55,10 +55,12 @@ struct LoggedStep {
 /// Encodes all that a step asked for, deltas included. Returns how many they are.
 template <class Effects>
 std::uint64_t encode_effects(const Effects& effects, Bytes& out) {
-    for (const auto& effect : effects.list) encode(effect, out);
+    for (const auto& effect : effects.list)
+        encode(effect, out);
     std::uint64_t count = effects.list.size();
     if constexpr (requires { effects.deltas; }) {
-        for (const auto& delta : effects.deltas) encode(delta, out);
+        for (const auto& delta : effects.deltas)
+            encode(delta, out);
         count += effects.deltas.size();
     }
     return count;
@@ -75,7 +77,8 @@ public:
     template <class Event>
     void begin_step(const Batch<Event>& batch) {
         events_.clear();
-        for (const Event& event : batch.events) encode(event, events_);
+        for (const Event& event : batch.events)
+            encode(event, events_);
         step_.mono_now = batch.mono_now;
         step_.wall_now = batch.wall_now;
         step_.event_count = batch.events.size();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/record/replay.hpp>
 
+#include <offerkit/agent/agent.hpp>
 #include <offerkit/allocation/policies.hpp>
 #include <offerkit/core/fingerprint.hpp>
+#include <offerkit/executor/executor.hpp>
+#include <offerkit/framework/framework.hpp>
 #include <offerkit/master/master.hpp>
 #include <offerkit/record/log.hpp>
 
@@ -38,15 +41,18 @@ std::string describe_difference(const Effects& effects, const LoggedStep& record
     for (const auto& effect : effects.list) {
         if (differs(effect)) return "effect " + std::to_string(number) + counts;
     }
-    for (const auto& delta : effects.deltas) {
-        if (differs(delta)) return "delta " + std::to_string(number) + counts;
+    if constexpr (requires { effects.deltas; }) {
+        for (const auto& delta : effects.deltas) {
+            if (differs(delta)) return "delta " + std::to_string(number) + counts;
+        }
     }
     return "only " + std::to_string(number) + " effects" + counts;
 }
 
-Result<std::vector<master::Event>> decode_events(const LoggedStep& step) {
+template <class Event>
+Result<std::vector<Event>> decode_events(const LoggedStep& step) {
     ByteReader in{step.events};
-    std::vector<master::Event> events;
+    std::vector<Event> events;
     for (std::uint64_t i = 0; i < step.event_count && !in.has_failed(); ++i) {
         decode_next(in, events.emplace_back());
     }
@@ -62,10 +68,11 @@ void add_to(Fingerprint& fingerprint, const LoggedStep& step) {
     fingerprint.add(step.effects);
 }
 
-Result<Replay> run(LogReader& reader, master::Master& machine) {
+template <class Event, class Effects, class Machine>
+Result<Replay> run(LogReader& reader, Machine& machine) {
     Replay result;
     Fingerprint fingerprint;
-    master::Effects effects;
+    Effects effects;
     Bytes bytes;
     Instant last;
     while (!result.difference) {
@@ -81,12 +88,11 @@ Result<Replay> run(LogReader& reader, master::Master& machine) {
             return refuse(RefusalCode::invalid, "its time goes back", "record again");
         }
         last = step.mono_now;
-        Result<std::vector<master::Event>> events = decode_events(step);
+        Result<std::vector<Event>> events = decode_events<Event>(step);
         if (!events) return std::move(events).error();
         effects.clear();
         bytes.clear();
-        const Instant next_wake =
-            machine.step({step.mono_now, step.wall_now, {*events}}, effects);
+        const Instant next_wake = machine.step({step.mono_now, step.wall_now, {*events}}, effects);
         const std::uint64_t count = encode_effects(effects, bytes);
         if (bytes != step.effects || count != step.effect_count) {
             result.difference = {result.steps, step.mono_now, describe_difference(effects, step)};
@@ -104,6 +110,17 @@ Result<Replay> run(LogReader& reader, master::Master& machine) {
     return result;
 }
 
+Result<Replay> replay_master(LogReader& reader, const ReplayOptions& options) {
+    const LogHeader& header = reader.header();
+    Result<master::Options> given = decode<master::Options>(header.options);
+    if (!given) return std::move(given).error();
+    const auto make = options.make_allocator ? options.make_allocator : make_by_name;
+    Result<std::unique_ptr<Allocator>> allocator = make(header.policy, header.policy_seed);
+    if (!allocator) return std::move(allocator).error();
+    master::Master machine{std::move(*given), std::move(*allocator)};
+    return run<master::Event, master::Effects>(reader, machine);
+}
+
 }  // namespace
 
 Result<Replay> replay(std::string_view log, const ReplayOptions& options) {
@@ -115,17 +132,35 @@ Result<Replay> replay(std::string_view log, const ReplayOptions& options) {
                       "was recorded by build " + header.build + ", this is " + options.build,
                       "use the build that recorded it");
     }
-    if (header.machine != Machine::master || !header.snapshot.empty()) {
-        return refuse(RefusalCode::unsupported, "is not of a master from its start",
-                      "record a master from its start");
+    if (!header.snapshot.empty()) {
+        return refuse(RefusalCode::unsupported, "does not begin with its machine",
+                      "record the machine from its start");
     }
-    Result<master::Options> master_options = decode<master::Options>(header.options);
-    if (!master_options) return std::move(master_options).error();
-    const auto make = options.make_allocator ? options.make_allocator : make_by_name;
-    Result<std::unique_ptr<Allocator>> allocator = make(header.policy, header.policy_seed);
-    if (!allocator) return std::move(allocator).error();
-    master::Master machine{std::move(*master_options), std::move(*allocator)};
-    return run(*reader, machine);
+    switch (header.machine) {
+        case Machine::master:
+            return replay_master(*reader, options);
+        case Machine::agent: {
+            Result<agent::Options> given = decode<agent::Options>(header.options);
+            if (!given) return std::move(given).error();
+            if (given->run == 0 || given->run > StatusId::epoch_max) {
+                return refuse(RefusalCode::invalid, "its agent has an impossible run number",
+                              "record again");
+            }
+            agent::Agent machine{std::move(*given)};
+            return run<agent::Event, agent::Effects>(*reader, machine);
+        }
+        case Machine::framework: {
+            Result<framework::Options> given = decode<framework::Options>(header.options);
+            if (!given) return std::move(given).error();
+            framework::Framework machine{std::move(*given)};
+            return run<framework::Event, framework::Effects>(*reader, machine);
+        }
+        case Machine::executor: {
+            executor::Executor machine;
+            return run<executor::Event, executor::Effects>(*reader, machine);
+        }
+    }
+    return refuse(RefusalCode::unsupported, "is of a machine that is not known", "record again");
 }
 
 }  // namespace offerkit::record

@@ -93,9 +93,8 @@ void take_ranges(ByteReader& in, Ranges& ranges) {
         range.first = in.number();
         range.last = in.number();
         // A gap before each: touching ranges would give one set two encodings.
-        if (range.first > range.last ||
-            (!read.empty() && (range.first <= read.back().last ||
-                               range.first - read.back().last == 1))) {
+        if (range.first > range.last || (!read.empty() && (range.first <= read.back().last ||
+                                                           range.first - read.back().last == 1))) {
             in.fail("ranges are not ascending and apart");
         }
         read.push_back(range);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// How resources are recorded: which slots are in use, their amounts, and rarely the rest. Both forms
-/// are kept as they are, since a machine's state holds the local one.
+/// How resources are recorded: which slots are in use, their amounts, and rarely the rest. Both
+/// forms are kept as they are, since a machine's state holds the local one.
 
 #include <offerkit/record/bytes.hpp>
 #include <offerkit/resources/resources.hpp>

@@ -162,7 +162,8 @@ void Checker::process_started(std::uint32_t agent, const executor::ProcessKey& k
     auto& running = running_[agent];
     running.emplace(key, resources);
     Resources sum;
-    for (const auto& [ignored, part] : running) sum += part;
+    for (const auto& [ignored, part] : running)
+        sum += part;
     if (!total.contains(sum)) {
         violate(now, "machine " + std::to_string(agent) + " runs " + format_resources(sum) +
                          " and has " + format_resources(total));

@@ -7,7 +7,8 @@
 ///   conservation   used + offered is within each agent's total, offered is the sum of its
 ///                  outstanding offers, used the sum of its tasks that have not ended
 ///   one run        a task id is started at most once, and what runs on a machine fits into it
-///   status order   a task that has ended for its scheduler never lives again, never ends otherwise;
+///   status order   a task that has ended for its scheduler never lives again, never ends
+///   otherwise;
 ///                  what was told before may be told again
 ///   no leaks       when a framework or agent is removed, no offer and no task of it is left
 

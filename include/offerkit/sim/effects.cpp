@@ -36,8 +36,8 @@ void World::complete_writes(StoreModel& store, MachineKind kind, std::uint32_t i
                             std::uint32_t generation, std::uint64_t first, std::uint64_t last,
                             Slab<Event>& slab) {
     if (last == 0) return;
-    using Stored = std::conditional_t<std::is_same_v<Event, master::Event>, master::Stored,
-                                      agent::Stored>;
+    using Stored =
+        std::conditional_t<std::is_same_v<Event, master::Event>, master::Stored, agent::Stored>;
     using Failed = std::conditional_t<std::is_same_v<Event, master::Event>, master::StoreFailed,
                                       agent::StoreFailed>;
     if (store.failing) return;  // The failure under way covers these too.
@@ -50,8 +50,8 @@ void World::complete_writes(StoreModel& store, MachineKind kind, std::uint32_t i
     item.generation = generation;
     item.at = std::max(store.last, now_ + options_.store.draw(store_rng_));
     store.last = item.at;
-    item.slot = store.failing ? slab.put(Failed{first, "the disk is full"})
-                              : slab.put(Stored{last});
+    item.slot =
+        store.failing ? slab.put(Failed{first, "the disk is full"}) : slab.put(Stored{last});
     item.counts = true;
     queue_.push(item);
 }
@@ -185,10 +185,9 @@ void World::start_process(std::uint32_t index, executor::StartProcess& start) {
     AgentHost& host = agents_[index];
     const auto launched = host.launched.find(start.key);
     if (options_.checks) {
-        checker_.process_started(
-            index, start.key,
-            launched == host.launched.end() ? Resources{} : launched->second,
-            host.options.info.resources, now_);
+        checker_.process_started(index, start.key,
+                                 launched == host.launched.end() ? Resources{} : launched->second,
+                                 host.options.info.resources, now_);
     }
     Process process;
     process.plan = draw_plan(options_.processes, process_rng_, start.argv);
@@ -291,27 +290,26 @@ void World::perform_framework(std::uint32_t index) {
         }
     }
     for (framework::Effect& effect : host.machine.effects.list) {
-        std::visit(
-            Overloaded{
-                [&](const framework::Connect& e) { connect(link, e.epoch_seen); },
-                [&](const framework::Disconnect&) {
-                    disconnect(link, "the framework has disconnected");
-                },
-                [&](framework::SendMaster& e) {
-                    const PeerId peer = Connections::peer_of(host.client.connection);
-                    send_to_master(link, master::SchedulerSaid{peer, std::move(e.call)});
-                },
-                [&](const framework::Deliver& e) {
-                    if (e.subscribed) host.options.id = *e.subscribed;
-                    call_author(index, e);
-                },
-                [](const framework::Warn&) {},
-                [&](framework::Ended& e) {
-                    host.ended = true;
-                    host.why = std::move(e.why);
-                },
-            },
-            effect);
+        std::visit(Overloaded{
+                       [&](const framework::Connect& e) { connect(link, e.epoch_seen); },
+                       [&](const framework::Disconnect&) {
+                           disconnect(link, "the framework has disconnected");
+                       },
+                       [&](framework::SendMaster& e) {
+                           const PeerId peer = Connections::peer_of(host.client.connection);
+                           send_to_master(link, master::SchedulerSaid{peer, std::move(e.call)});
+                       },
+                       [&](const framework::Deliver& e) {
+                           if (e.subscribed) host.options.id = *e.subscribed;
+                           call_author(index, e);
+                       },
+                       [](const framework::Warn&) {},
+                       [&](framework::Ended& e) {
+                           host.ended = true;
+                           host.why = std::move(e.why);
+                       },
+                   },
+                   effect);
     }
     if (host.ended) disconnect(link, "the framework has ended");
 }

@@ -14,6 +14,7 @@ void end_node(N& node) {
     node.inbox.clear();
     node.next_step = Instant::never();
     ++node.generation;
+    if (node.recording) node.recording->writer.reset();  // A log is of one machine.
 }
 
 }  // namespace
@@ -81,7 +82,6 @@ void World::restart_master() {
     });
     master_store_ = {};
     checker_.forget_master();
-    log_.reset();  // A log is of one machine.
     ++master_epoch_;
     remark("world", "the master dies and starts with epoch " + std::to_string(master_epoch_));
     start_master();

@@ -83,8 +83,8 @@ void World::on_connect(const Item& item) {
         queue_.push(failed);
         return;
     }
-    const protocol::Gate gate{master_.machine->options().cluster,
-                              master_.machine->options().epoch, {}};
+    const protocol::Gate gate{
+        master_.machine->options().cluster, master_.machine->options().epoch, {}};
     protocol::Hello hello;
     hello.kind = link.kind;
     hello.epoch_seen = connection->epoch_seen;
@@ -197,8 +197,7 @@ bool World::hold_if_cut(const Item& item) {
     Connection* const connection = connections_.find(item.connection);
     if (connection == nullptr) return false;
     Client& client = client_of(connection->link);
-    const bool cut =
-        item.kind == MachineKind::master ? client.cut_to_master : client.cut_to_client;
+    const bool cut = item.kind == MachineKind::master ? client.cut_to_master : client.cut_to_client;
     if (cut) client.held.push_back(item);
     return cut;
 }

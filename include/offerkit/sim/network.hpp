@@ -2,9 +2,9 @@
 #pragma once
 
 /// The modelled network: how long messages take, and what can become of them. It is TCP's world: a
-/// connection delivers in order or breaks, and what was under way on a broken one is lost; a cut link
-/// holds everything back without a word to anybody. Beyond TCP, hostile mode drops, repeats and
-/// reorders single messages, which machines must absorb too.
+/// connection delivers in order or breaks, and what was under way on a broken one is lost; a cut
+/// link holds everything back without a word to anybody. Beyond TCP, hostile mode drops, repeats
+/// and reorders single messages, which machines must absorb too.
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/random.hpp>
@@ -69,7 +69,7 @@ struct Connection {
     std::uint64_t epoch_seen = 0;  // For the hello.
     bool client_open = false;
     bool master_open = false;
-    bool broken = false;  // Nothing arrives any more but the news of it.
+    bool broken = false;     // Nothing arrives any more but the news of it.
     Instant last_to_master;  // Arrivals keep their order.
     Instant last_to_client;
 };

@@ -23,10 +23,11 @@ namespace offerkit::sim {
 
 struct ProcessOptions {
     Delay start{std::chrono::milliseconds{1}, std::chrono::milliseconds{5}};
-    Delay run_time{std::chrono::seconds{1}, std::chrono::seconds{10}};  // If the command is no help.
-    PerMille fails = 0;           // Ends with code 1 instead of 0.
-    PerMille starts_not = 0;      // Cannot be started at all.
-    PerMille ignores_term = 0;    // Ends only by SIGKILL, when the grace is over.
+    Delay run_time{std::chrono::seconds{1},
+                   std::chrono::seconds{10}};  // If the command is no help.
+    PerMille fails = 0;                        // Ends with code 1 instead of 0.
+    PerMille starts_not = 0;                   // Cannot be started at all.
+    PerMille ignores_term = 0;                 // Ends only by SIGKILL, when the grace is over.
     Delay end_after_term{std::chrono::milliseconds{1}, std::chrono::milliseconds{50}};
 };
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /// The order of everything that will happen in a simulated world: by time, then by who was first to
-/// ask. Small fixed-size items; what they carry lies in slabs, so that nothing is allocated per item
-/// in steady state.
+/// ask. Small fixed-size items; what they carry lies in slabs, so that nothing is allocated per
+/// item in steady state.
 
 #include <offerkit/core/time.hpp>
 

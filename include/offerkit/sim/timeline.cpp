@@ -28,7 +28,8 @@ std::string describe_protocol(const protocol::Offers& m) {
 
 std::string describe_protocol(const protocol::Rescind& m) {
     std::string text = "rescinds";
-    for (const OfferId id : m.offers) text += ' ' + format_id(id);
+    for (const OfferId id : m.offers)
+        text += ' ' + format_id(id);
     return text;
 }
 
@@ -54,18 +55,21 @@ std::string describe_protocol(const protocol::AgentRefused& m) {
 
 std::string describe_protocol(const protocol::Accept& c) {
     std::string text = "accepts";
-    for (const OfferId id : c.offers) text += ' ' + format_id(id);
+    for (const OfferId id : c.offers)
+        text += ' ' + format_id(id);
     for (const Operation& operation : c.operations) {
         const auto* launch = std::get_if<Launch>(&operation.action);
         if (launch == nullptr) continue;
-        for (const TaskInfo& task : launch->tasks) text += " launch " + task.id.text();
+        for (const TaskInfo& task : launch->tasks)
+            text += " launch " + task.id.text();
     }
     return text;
 }
 
 std::string describe_protocol(const protocol::Decline& c) {
     std::string text = "declines";
-    for (const OfferId id : c.offers) text += ' ' + format_id(id);
+    for (const OfferId id : c.offers)
+        text += ' ' + format_id(id);
     return text + ' ' + std::string(format_decline_reason(c.reason));
 }
 

@@ -47,7 +47,8 @@ World::World(WorldOptions options)
     if (!options_.make_allocator) options_.make_allocator = make_default_allocator;
     master_epoch_ = options_.master.epoch;
     start_master();
-    for (const Resources& resources : options_.agents) add_agent(resources);
+    for (const Resources& resources : options_.agents)
+        add_agent(resources);
 }
 
 std::uint32_t World::add_agent(Resources resources) {
@@ -135,8 +136,8 @@ bool World::run_until(const std::function<bool()>& done, Duration limit) {
 }
 
 bool World::run_until_ended(Duration limit) {
-    return run_until(
-        [this] { return std::ranges::all_of(frameworks_, &FrameworkHost::ended); }, limit);
+    return run_until([this] { return std::ranges::all_of(frameworks_, &FrameworkHost::ended); },
+                     limit);
 }
 
 void World::plan(Instant at, std::function<void(World&)> act) {
@@ -149,15 +150,24 @@ void World::plan(Instant at, std::function<void(World&)> act) {
 
 void World::handle(const Item& item) {
     switch (item.what) {
-        case What::step: return step(item);
-        case What::arrival: return arrive(item);
-        case What::connect: return on_connect(item);
-        case What::connect_failed: return on_connect_failed(item);
-        case What::link_opened: return on_link_opened(item);
-        case What::link_closed: return on_link_closed(item);
-        case What::author: return wake_author(item);
-        case What::process_ended: return end_process(item);
-        case What::script: return scripts_.take(item.slot)(*this);
+        case What::step:
+            return step(item);
+        case What::arrival:
+            return arrive(item);
+        case What::connect:
+            return on_connect(item);
+        case What::connect_failed:
+            return on_connect_failed(item);
+        case What::link_opened:
+            return on_link_opened(item);
+        case What::link_closed:
+            return on_link_closed(item);
+        case What::author:
+            return wake_author(item);
+        case What::process_ended:
+            return end_process(item);
+        case What::script:
+            return scripts_.take(item.slot)(*this);
     }
 }
 
@@ -169,9 +179,9 @@ void World::arrive(const Item& item) {
     // slab must be emptied all the same.
     Connection* const connection = connections_.find(item.connection);
     const bool to_master = item.kind == MachineKind::master;
-    const bool closed = item.connection != 0 &&
-                        (connection == nullptr || connection->broken ||
-                         !(to_master ? connection->master_open : connection->client_open));
+    const bool closed =
+        item.connection != 0 && (connection == nullptr || connection->broken ||
+                                 !(to_master ? connection->master_open : connection->client_open));
     const auto deliver = [&](auto& node, auto& slab) {
         auto event = slab.take(item.slot);
         if (closed || node.generation != item.generation || !node.machine) return;
@@ -184,7 +194,8 @@ void World::arrive(const Item& item) {
                 master_store_.failing = false;  // What is asked for from now on may go well again.
             }
             return deliver(master_, master_events_);
-        case MachineKind::agent: return deliver(agents_[item.machine].agent, agent_events_);
+        case MachineKind::agent:
+            return deliver(agents_[item.machine].agent, agent_events_);
         case MachineKind::executor:
             return deliver(agents_[item.machine].executor, executor_events_);
         case MachineKind::framework:
@@ -209,17 +220,18 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
         request_step(node, kind, index, now_, true);
     }
     machine_events_ += node.batch.size();
-    const bool logs = log_ && kind == MachineKind::master;
+    const bool logs = node.recording && node.recording->writer;
     if (options_.fingerprints) {
         scratch_.clear();
-        for (const auto& event : node.batch) record::encode(event, scratch_);
+        for (const auto& event : node.batch)
+            record::encode(event, scratch_);
         fingerprint_batch(kind, index);
     }
     using Event = typename decltype(node.batch)::value_type;
     const Batch<Event> batch{now_, wall_now(), {node.batch}};
-    if (logs) log_->begin_step(batch);
+    if (logs) node.recording->writer->begin_step(batch);
     const Instant wake = node.machine->step(batch, node.effects);
-    if (logs) log_->end_step(node.effects, wake, log_bytes_);
+    if (logs) node.recording->writer->end_step(node.effects, wake, node.recording->bytes);
     if (options_.fingerprints) {
         scratch_.clear();
         fingerprint_.add(record::encode_effects(node.effects, scratch_));
@@ -288,8 +300,7 @@ void World::arm_author(std::uint32_t index) {
     if (wake == host.author_wake) return;
     host.author_wake = wake;
     if (wake == Instant::never()) return;
-    Item item =
-        make_item(What::author, MachineKind::framework, index, std::max(wake, now_));
+    Item item = make_item(What::author, MachineKind::framework, index, std::max(wake, now_));
     item.generation = host.machine.generation;
     queue_.push(item);
 }
@@ -300,7 +311,8 @@ void World::wake_author(const Item& item) {
     if (host.author_wake > now_) return;  // It has changed its mind.
     host.author_wake = Instant::never();
     framework::AuthorAsked asked = host.author->wake(now_);
-    if (!asked.offers.empty() || !asked.requests.empty()) ask_author(item.machine, std::move(asked));
+    if (!asked.offers.empty() || !asked.requests.empty())
+        ask_author(item.machine, std::move(asked));
     arm_author(item.machine);
 }
 
@@ -351,12 +363,39 @@ const std::vector<std::string>& World::check() {
     return checker_.violations();
 }
 
-void World::record_master() {
-    OFFERKIT_ASSERT(now_ == Instant{} && !log_);
+void World::record(MachineKind kind, std::uint32_t index) {
     record::LogHeader header;
-    header.policy = master_.machine->allocator().policy_name();
-    record::encode(master_.machine->options(), header.options);
-    log_.emplace(header, log_bytes_);
+    header.build = "simulated";
+    const auto begin = [&](auto& node, record::Machine machine) {
+        OFFERKIT_ASSERT(node.machine && !node.recording && node.machine->state().now == Instant{});
+        header.machine = machine;
+        node.recording = std::make_unique<Recording>();
+        node.recording->writer.emplace(header, node.recording->bytes);
+    };
+    switch (kind) {
+        case MachineKind::master:
+            header.policy = master_.machine->allocator().policy_name();
+            record::encode(master_.machine->options(), header.options);
+            return begin(master_, record::Machine::master);
+        case MachineKind::agent:
+            record::encode(agents_[index].agent.machine->options(), header.options);
+            return begin(agents_[index].agent, record::Machine::agent);
+        case MachineKind::executor:
+            return begin(agents_[index].executor, record::Machine::executor);
+        case MachineKind::framework:
+            record::encode(frameworks_[index].machine.machine->options(), header.options);
+            return begin(frameworks_[index].machine, record::Machine::framework);
+    }
+}
+
+const record::Bytes& World::log_of(MachineKind kind, std::uint32_t index) const {
+    const std::unique_ptr<Recording>& recording =
+        kind == MachineKind::master     ? master_.recording
+        : kind == MachineKind::agent    ? agents_[index].agent.recording
+        : kind == MachineKind::executor ? agents_[index].executor.recording
+                                        : frameworks_[index].machine.recording;
+    OFFERKIT_ASSERT(recording != nullptr);
+    return recording->bytes;
 }
 
 }  // namespace offerkit::sim

@@ -2,8 +2,8 @@
 #pragma once
 
 /// A whole cluster in one thread and one value: the same machines as in the daemons, driven by a
-/// virtual clock, a modelled network and modelled processes. Everything that happens follows from the
-/// options and the calls made, so that the same program gives the same run, bit for bit.
+/// virtual clock, a modelled network and modelled processes. Everything that happens follows from
+/// the options and the calls made, so that the same program gives the same run, bit for bit.
 ///
 /// Example:
 ///
@@ -58,6 +58,12 @@ struct WorldOptions {
     bool timeline = false;     // Keep a line of text for each interesting step.
 };
 
+/// The event log of one machine, while it lives.
+struct Recording {
+    record::Bytes bytes;
+    std::optional<record::LogWriter> writer;  // None once the machine has ended.
+};
+
 /// What drives one machine.
 template <class Machine, class Event, class Effects>
 struct Node {
@@ -67,6 +73,7 @@ struct Node {
     Effects effects;
     Instant next_step = Instant::never();
     std::uint32_t generation = 0;
+    std::unique_ptr<Recording> recording;  // Null: not asked for.
 };
 
 class World {
@@ -151,7 +158,9 @@ public:
     // --- looking ---
 
     [[nodiscard]] const master::Master& master() const { return *master_.machine; }
-    [[nodiscard]] std::uint32_t agents() const { return static_cast<std::uint32_t>(agents_.size()); }
+    [[nodiscard]] std::uint32_t agents() const {
+        return static_cast<std::uint32_t>(agents_.size());
+    }
     [[nodiscard]] std::uint32_t frameworks() const {
         return static_cast<std::uint32_t>(frameworks_.size());
     }
@@ -179,9 +188,10 @@ public:
     /// Adds a line of the caller's own.
     void remark(std::string_view who, std::string_view what);
 
-    /// Records the master's batches and effects from now on. Pre: nothing has run yet.
-    void record_master();
-    [[nodiscard]] const record::Bytes& master_log() const { return log_bytes_; }
+    /// Keeps the event log of a machine, until its process ends. Pre: it has not been stepped yet.
+    void record(MachineKind kind, std::uint32_t index = 0);
+    /// Pre: it is being recorded, or was.
+    [[nodiscard]] const record::Bytes& log_of(MachineKind kind, std::uint32_t index = 0) const;
 
 private:
     using MasterNode = Node<master::Master, master::Event, master::Effects>;
@@ -271,8 +281,7 @@ private:
     void send_to_client(PeerId peer, Event event, Slab<Event>& slab);
     bool hold_if_cut(const Item& item);
     [[nodiscard]] static MachineKind machine_of(Link link) {
-        return link.kind == protocol::PeerKind::agent ? MachineKind::agent
-                                                      : MachineKind::framework;
+        return link.kind == protocol::PeerKind::agent ? MachineKind::agent : MachineKind::framework;
     }
 
     void push_now(MachineKind kind, std::uint32_t index, master::Event event);
@@ -315,8 +324,6 @@ private:
     std::uint64_t machine_events_ = 0;
     std::uint64_t master_steps_ = 0;
     std::vector<std::string> timeline_;
-    record::Bytes log_bytes_;
-    std::optional<record::LogWriter> log_;
 };
 
 template <class N>

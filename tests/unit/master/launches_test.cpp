@@ -196,3 +196,15 @@ SCENARIO("kinds that an operator names reach the framework by name", "[master][k
     driver.advance(75s);
     CHECK(driver.statuses(framework).back().state == TaskState::unreachable);
 }
+
+SCENARIO("a limit on a kind that an operator names is held", "[master][kinds]") {
+    Driver driver;
+    protocol::ConfigureRole call;
+    call.config.role = Role::parse("eng").value();
+    call.config.quota.limits = {{"licenses", 2000}};
+    driver.step(OperatorAsked{1, "op", call});
+    driver.add_agent("cpus:2;licenses:3");
+    const PeerId framework = driver.add_framework(1h, "eng");
+    REQUIRE(driver.offers(framework).size() == 1);
+    CHECK(driver.offers(framework)[0].resources.named_units("licenses") == 2000);
+}

@@ -63,9 +63,9 @@ enum class Three : std::uint8_t { one, two, three };
 }  // namespace
 
 TEMPLATE_TEST_CASE("what a machine says and hears comes back from its bytes", "[record]",
-                   master::Options, master::Event, master::Effect, master::Delta, agent::Event,
-                   agent::Effect, agent::Delta, framework::Event, framework::Effect,
-                   executor::Event, executor::Effect) {
+                   master::Options, master::Event, master::Effect, master::Delta, agent::Options,
+                   agent::Event, agent::Effect, agent::Delta, framework::Options, framework::Event,
+                   framework::Effect, executor::Event, executor::Effect) {
     check_round_trips<TestType>(11);
 }
 

@@ -20,17 +20,25 @@ T draw(Rng& rng) {
 
 inline std::string draw_text(Rng& rng) {
     std::string text(rng.below(12), '\0');
-    for (char& c : text) c = static_cast<char>(rng.below(256));
+    for (char& c : text)
+        c = static_cast<char>(rng.below(256));
     return text;
 }
 
 inline std::uint64_t draw_number(Rng& rng) { return rng.next() >> rng.below(64); }
 
-// clang-format off
-template <> struct Draw<bool> { static bool draw(Rng& rng) { return rng.chance(1, 2); } };
-template <> struct Draw<std::string> { static std::string draw(Rng& rng) { return draw_text(rng); } };
-template <> struct Draw<Duration> { static Duration draw(Rng& rng) { return Duration{test::draw<std::int64_t>(rng)}; } };
-// clang-format on
+template <>
+struct Draw<bool> {
+    static bool draw(Rng& rng) { return rng.chance(1, 2); }
+};
+template <>
+struct Draw<std::string> {
+    static std::string draw(Rng& rng) { return draw_text(rng); }
+};
+template <>
+struct Draw<Duration> {
+    static Duration draw(Rng& rng) { return Duration{test::draw<std::int64_t>(rng)}; }
+};
 
 template <std::integral T>
 struct Draw<T> {
@@ -120,7 +128,8 @@ template <class T>
 struct Draw<std::vector<T>> {
     static std::vector<T> draw(Rng& rng) {
         std::vector<T> values;
-        for (std::uint64_t i = rng.below(3); i > 0; --i) values.push_back(test::draw<T>(rng));
+        for (std::uint64_t i = rng.below(3); i > 0; --i)
+            values.push_back(test::draw<T>(rng));
         return values;
     }
 };
@@ -129,7 +138,8 @@ template <class T, std::size_t size>
 struct Draw<std::array<T, size>> {
     static std::array<T, size> draw(Rng& rng) {
         std::array<T, size> values;
-        for (T& value : values) value = test::draw<T>(rng);
+        for (T& value : values)
+            value = test::draw<T>(rng);
         return values;
     }
 };

@@ -60,8 +60,8 @@ TEST_CASE("a log gives back its header and its steps", "[record][log]") {
     record::ByteReader events{(*first)->events};
     master::Event event;
     record::decode_next(events, event);
-    CHECK(event == master::Event{
-                       master::PeerOpened{PeerId{0, 1}, protocol::PeerKind::agent, "ada"}});
+    CHECK(event ==
+          master::Event{master::PeerOpened{PeerId{0, 1}, protocol::PeerKind::agent, "ada"}});
 
     auto second = reader->next();
     REQUIRE(second);
@@ -107,7 +107,8 @@ TEST_CASE("a flipped bit anywhere in a log is noticed", "[record][log]") {
             logged.bytes[at] = static_cast<char>(logged.bytes[at] ^ (1 << bit));
             auto reader = record::LogReader::open(logged.bytes);
             bool refused = !reader;
-            for (int steps = 0; !refused && steps < 3; ++steps) refused = !reader->next();
+            for (int steps = 0; !refused && steps < 3; ++steps)
+                refused = !reader->next();
             CHECK(refused);
             logged.bytes[at] = static_cast<char>(logged.bytes[at] ^ (1 << bit));
         }

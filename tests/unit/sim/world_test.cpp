@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include <offerkit/allocation/policies.hpp>
 #include <offerkit/record/replay.hpp>
 #include <offerkit/sim/world.hpp>
 
@@ -79,10 +80,13 @@ SCENARIO("a batch framework runs from end to end", "[sim][world]") {
         sim::WorldOptions options = one_agent();
         options.agents.push_back(4_cpus + 1_GiB);
         sim::World world{std::move(options)};
-        world.record_master();
         Recorder scheduler;
         scheduler.commands = {"true", "sleep 3", "exit 4"};
         world.add_framework(scheduler, named("batch"));
+        for (const auto kind : {sim::MachineKind::master, sim::MachineKind::agent,
+                                sim::MachineKind::executor, sim::MachineKind::framework}) {
+            world.record(kind);
+        }
 
         WHEN("the world runs until the framework has ended") {
             REQUIRE(world.run_until_ended(1min));
@@ -108,13 +112,46 @@ SCENARIO("a batch framework runs from end to end", "[sim][world]") {
                 CHECK(world.master().state().offers.empty());
                 CHECK(world.master().state().agents.size() == 2);
             }
-            THEN("its event log replays to the same effects, byte for byte") {
-                const auto replay = record::replay(world.master_log());
+            THEN("every machine's event log replays to the same effects, byte for byte") {
+                for (const auto kind : {sim::MachineKind::master, sim::MachineKind::agent,
+                                        sim::MachineKind::executor, sim::MachineKind::framework}) {
+                    INFO("machine " << static_cast<int>(kind));
+                    const auto replay = record::replay(world.log_of(kind));
+                    REQUIRE(replay);
+                    CHECK_FALSE(replay->difference);
+                    CHECK_FALSE(replay->cut_off);
+                    CHECK(replay->events > 3);
+                    CHECK(replay->effects > 3);
+                }
+            }
+            THEN("a log that is cut off replays as far as it goes") {
+                const std::string_view log = world.log_of(sim::MachineKind::master);
+                const auto whole = record::replay(log);
+                const auto part = record::replay(log.substr(0, log.size() - 1));
+                REQUIRE(whole);
+                REQUIRE(part);
+                CHECK(part->cut_off);
+                CHECK(part->steps == whole->steps - 1);
+                CHECK_FALSE(part->difference);
+            }
+            THEN("another policy's master does otherwise, and the first difference is named") {
+                record::ReplayOptions options;
+                options.make_allocator = [](std::string_view, std::uint64_t) {
+                    CycleOptions one_call;
+                    one_call.hook_calls_max = 1;
+                    return make_allocator("drf", one_call);
+                };
+                const auto replay = record::replay(world.log_of(sim::MachineKind::master), options);
                 REQUIRE(replay);
-                CHECK_FALSE(replay->difference);
-                CHECK_FALSE(replay->cut_off);
-                CHECK(replay->events > 20);
-                CHECK(replay->effects > replay->events);
+                REQUIRE(replay->difference);
+                CHECK_THAT(replay->difference->what, Catch::Contains("recorded"));
+            }
+            THEN("another build refuses the log") {
+                record::ReplayOptions options;
+                options.build = "another";
+                const auto replay = record::replay(world.log_of(sim::MachineKind::agent), options);
+                REQUIRE_FALSE(replay);
+                CHECK(replay.error().code == RefusalCode::unsupported);
             }
         }
     }

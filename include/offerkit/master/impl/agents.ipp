@@ -36,6 +36,7 @@ OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::RegisterAgent& m) {
         send(from, protocol::AgentRefused{bound.error()});
         return close(from, bound.error());
     }
+    tell_kinds();
     agent.info = std::move(m.info);
     agent.peer = from;
     agent.registered_at = state_.wall_now;
@@ -287,6 +288,7 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, const std::string& w
     receipts_.erase(index);  // Its place may be somebody else's before this step ends.
     tell_allocator(allocator_event::AgentGone{index});
     state_.kinds.release(agent.total);
+    tell_kinds();
     if (agent.admitted) out_->deltas.emplace_back(AgentRemoved{agent.id, why});
     state_.agent_by_id.erase(agent.id);
     state_.agents.erase(index);

@@ -300,6 +300,7 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c)
         }
         for (const DemandShape& old : membership->demand)
             state_.kinds.release(old.resources);
+        tell_kinds();
         membership->demand = demand.shapes;
         tell_allocator(
             allocator_event::DemandPut{membership->claimant, true, std::move(demand.shapes)});

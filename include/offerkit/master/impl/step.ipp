@@ -126,6 +126,17 @@ OFFERKIT_INLINE void Master::tell_allocator(const AllocatorEvent& event) {
     allocator_->on(event, state_.now);
 }
 
+// Called after names were bound to slots or given back.
+OFFERKIT_INLINE void Master::tell_kinds() {
+    for (std::size_t slot = builtin_scalar_count; slot < limits::slots; ++slot) {
+        const std::string_view name = state_.kinds.name_of(slot);
+        if (state_.kinds_told[slot] == name) continue;
+        state_.kinds_told[slot] = name;
+        tell_allocator(
+            allocator_event::KindPut{static_cast<std::uint32_t>(slot), std::string(name)});
+    }
+}
+
 OFFERKIT_INLINE void Master::note(std::string who, std::string text) {
     out_->deltas.emplace_back(Noted{state_.wall_now, std::move(who), std::move(text)});
 }
