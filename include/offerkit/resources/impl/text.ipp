@@ -3,6 +3,8 @@
 
 #include <offerkit/resources/builder.hpp>
 #include <offerkit/resources/decimal.hpp>
+#include <offerkit/resources/impl/builder.ipp>
+#include <offerkit/resources/impl/ranges.ipp>
 #include <offerkit/resources/text.hpp>
 
 #include <utility>
