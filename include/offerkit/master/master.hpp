@@ -139,7 +139,7 @@ private:
     void set_deactivated(const OperatorAsked& e, AgentId id, bool deactivated);
 
     // impl/registry.ipp
-    void store(registry::Write write, decltype(PendingWrite::waits) waits);
+    std::uint64_t store(registry::Write write, decltype(PendingWrite::waits) waits);
     void complete(PendingWrite& write);
     void fail(PendingWrite& write, const std::string& why);
 

@@ -76,10 +76,12 @@ struct Membership {
 struct Framework {
     FrameworkId id;
     FrameworkInfo info;
-    PeerId peer;            // None: disconnected.
-    bool admitted = false;  // Durable.
-    bool slow = false;      // Does not read what it was sent.
-    bool ending = false;    // Torn down; its tasks are being killed.
+    PeerId peer;               // None: disconnected.
+    bool known = false;        // Its id is in the registry.
+    bool admitted = false;     // What it said last is durable.
+    bool slow = false;         // Does not read what it was sent.
+    bool ending = false;       // Torn down; its tasks are being killed.
+    std::uint64_t awaits = 0;  // The entry that admits it.
     WallTime subscribed_at;
     Instant heard_at;  // Of the last word from it, or of its disconnection.
     std::vector<Membership> roles;

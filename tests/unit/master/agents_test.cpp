@@ -180,6 +180,16 @@ SCENARIO("a silent agent becomes unreachable, and its return is told", "[master]
     }
 }
 
+SCENARIO("beats that waited while the master was held up still count", "[master][agent]") {
+    Driver driver;
+    const PeerId agent = driver.add_agent();
+    const AgentId id = driver.agent_id(agent);
+    driver.pause(10min);
+    driver.say(agent, protocol::AgentBeat{});
+    CHECK_FALSE(
+        driver.master().state().agents[driver.master().state().agent_by_id.at(id)].unreachable);
+}
+
 SCENARIO("an agent that unregisters takes nothing with it", "[master][agent]") {
     Driver driver;
     const PeerId agent = driver.add_agent();

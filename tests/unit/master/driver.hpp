@@ -58,6 +58,9 @@ public:
         step(std::move(events));
     }
 
+    /// Time passes that the master does not see before its next step.
+    void pause(Duration by) { now_ = now_ + by; }
+
     void advance(Duration by) {
         now_ = now_ + by;
         step(std::vector<Event>{});

@@ -129,6 +129,46 @@ SCENARIO("no status overtakes one that found no scheduler", "[master][task]") {
     CHECK(driver.statuses(again)[1].state == TaskState::finished);
 }
 
+SCENARIO("a registry that is out of order costs a returning framework nothing but time",
+         "[master][framework]") {
+    Driver driver;
+    const PeerId agent = driver.add_agent();
+    const PeerId first = driver.add_framework();
+    const FrameworkId id = driver.framework_id(first);
+    driver.accept(first, driver.offers(first)[0].id, {make_task("t")});
+    driver.close(first);
+    driver.holds_stores = true;
+    const PeerId second = driver.open(protocol::PeerKind::framework);
+    driver.say(second, subscription(id));
+    driver.step(StoreFailed{driver.master().state().entries_made, "disk full"});
+
+    REQUIRE(driver.heard<protocol::SubscriptionEnded>(second).size() == 1);
+    CHECK(driver.heard<protocol::SubscriptionEnded>(second)[0].refusal.code ==
+          RefusalCode::unavailable);
+    CHECK(driver.find_close(second) != nullptr);
+    CHECK(driver.heard<protocol::EndFramework>(agent).empty());
+
+    driver.holds_stores = false;
+    const PeerId third = driver.open(protocol::PeerKind::framework);
+    driver.say(third, subscription(id));
+    CHECK(driver.heard<protocol::Subscribed>(third).size() == 1);
+    CHECK(driver.master().state().tasks.size() == 1);
+}
+
+SCENARIO("what a framework says last is announced only when that is durable",
+         "[master][framework]") {
+    Driver driver;
+    driver.holds_stores = true;
+    const PeerId first = driver.add_framework();
+    driver.close(first);
+    const PeerId second = driver.open(protocol::PeerKind::framework);
+    driver.say(second, subscription(FrameworkId{1, 1}));
+    driver.step(Stored{1});
+    CHECK(driver.heard<protocol::Subscribed>(second).empty());
+    driver.step(Stored{2});
+    CHECK(driver.heard<protocol::Subscribed>(second).size() == 1);
+}
+
 SCENARIO("a scheduler that is silent for too long counts as gone", "[master][framework]") {
     Driver driver;
     const PeerId framework = driver.add_framework(0s);

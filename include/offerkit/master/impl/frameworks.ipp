@@ -38,13 +38,15 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Subscribe& c) {
     state_.frameworks[index].peer = from;
     peer.framework = index;
     restate(index, c);
-    store(registry::PutFramework{id, c.info}, PendingWrite::Framework{index, id});
+    state_.frameworks[index].awaits =
+        store(registry::PutFramework{id, c.info}, PendingWrite::Framework{index, id});
 }
 
 OFFERKIT_INLINE FrameworkIndex Master::insert_framework(FrameworkId id, FrameworkInfo info) {
     Framework framework;
     framework.id = id;
     framework.info = std::move(info);
+    framework.known = id.epoch() < options_.epoch;  // An earlier master gave it out.
     framework.subscribed_at = state_.wall_now;
     framework.heard_at = state_.now;
     const FrameworkIndex index = state_.frameworks.insert(std::move(framework));
@@ -100,8 +102,8 @@ OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
     framework.info = c.info;
     update_roles(index, c.info.roles);
     restate(index, c);
-    store(registry::PutFramework{framework.id, framework.info},
-          PendingWrite::Framework{index, framework.id});
+    framework.awaits = store(registry::PutFramework{framework.id, framework.info},
+                             PendingWrite::Framework{index, framework.id});
 }
 
 OFFERKIT_INLINE void Master::announce_subscribed(FrameworkIndex index) {

@@ -11,10 +11,12 @@
 
 namespace offerkit::master {
 
-OFFERKIT_INLINE void Master::store(registry::Write write, decltype(PendingWrite::waits) waits) {
+OFFERKIT_INLINE std::uint64_t Master::store(registry::Write write,
+                                            decltype(PendingWrite::waits) waits) {
     const std::uint64_t entry = ++state_.entries_made;
     state_.writes.push_back({entry, std::move(waits)});
     out_->list.emplace_back(Store{entry, std::move(write)});
+    return entry;
 }
 
 // Absorbs: a completion that was told before.
@@ -42,9 +44,10 @@ OFFERKIT_INLINE void Master::complete(PendingWrite& write) {
         // Its place may have gone to another one meanwhile.
         if (find_agent_index(agent->id) == agent->agent) admit(agent->agent);
     } else if (const auto* framework = std::get_if<PendingWrite::Framework>(&write.waits)) {
-        if (find_framework_index(framework->id) == framework->framework) {
-            announce_subscribed(framework->framework);
-        }
+        if (find_framework_index(framework->id) != framework->framework) return;
+        Framework& stored = state_.frameworks[framework->framework];
+        stored.known = true;
+        if (stored.awaits == write.entry) announce_subscribed(framework->framework);
     } else if (auto* role = std::get_if<PendingWrite::Role>(&write.waits)) {
         tell_allocator(allocator_event::RolePut{role->config});
         out_->deltas.emplace_back(RolePut{role->config});
@@ -70,8 +73,15 @@ OFFERKIT_INLINE void Master::fail(PendingWrite& write, const std::string& why) {
         remove_agent(agent->agent, "could not be stored");
     } else if (const auto* framework = std::get_if<PendingWrite::Framework>(&write.waits)) {
         if (find_framework_index(framework->id) != framework->framework) return;
-        end_framework(framework->framework,
-                      refusal("framework " + format_id(framework->id), "subscribe"));
+        const Refusal refused = refusal("framework " + format_id(framework->id), "subscribe");
+        const Framework& failed = state_.frameworks[framework->framework];
+        // One that the registry knows keeps its id and its tasks; it has only not come back yet.
+        if (!failed.known) return end_framework(framework->framework, refused);
+        if (failed.awaits != write.entry || failed.peer.is_none()) return;
+        const PeerId peer = failed.peer;
+        send(peer, protocol::SubscriptionEnded{refused});
+        close(peer, refused);
+        disconnect_framework(framework->framework);
     } else if (const auto* role = std::get_if<PendingWrite::Role>(&write.waits)) {
         answer(role->request, refusal("role " + role->config.role.path(), "configure"));
     }

@@ -20,10 +20,10 @@ OFFERKIT_INLINE Instant Master::step(const Batch<Event>& batch, Effects& out) {
     state_.now = batch.mono_now;
     state_.wall_now = batch.wall_now;
     out_ = &out;
-    expire_deadlines();
     for (Event& event : batch.events) {
         std::visit([this](auto& e) { on(e); }, event);
     }
+    expire_deadlines();  // Last: after a pause, beats that waited in the inbox count.
     flush();
     if (allocator_->is_dirty(state_.now)) allocate();
     for (const AgentIndex index : usage_changed_) {
