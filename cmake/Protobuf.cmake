@@ -21,10 +21,19 @@ function(offerkit_protobuf target folder)
     list(APPEND generated ${outputs})
   endforeach()
   if(generated)
-    set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS -w
+    # One unit for all: they spend their time on protobuf's own headers.
+    set(unit ${CMAKE_CURRENT_BINARY_DIR}/generated/${folder}_proto.cpp)
+    set(bodies ${generated})
+    list(FILTER bodies INCLUDE REGEX "\\.cc$")
+    list(TRANSFORM bodies REPLACE "^${OFFERKIT_GENERATED}/(.+)" "#include <\\1>\n")
+    list(JOIN bodies "" bodies)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${bodies}")
+    set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS -w OBJECT_DEPENDS "${generated}"
                                 SKIP_PRECOMPILE_HEADERS ON)
+    target_sources(${target} PRIVATE ${unit})
+    # Headers first, wherever else they are included.
     add_custom_target(${target}_proto DEPENDS ${generated})
-    target_sources(${target} PRIVATE ${generated})
+    add_dependencies(${target} ${target}_proto)
   endif()
   target_include_directories(${target} SYSTEM PRIVATE ${OFFERKIT_GENERATED})
   target_link_libraries(${target} PRIVATE protobuf::libprotobuf)

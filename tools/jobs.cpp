@@ -21,13 +21,12 @@ namespace offerkit::tools {
 
 namespace {
 
-using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, 6> fields = {"id",   "command", "argv",
                                                     "cpus", "mem_mib", "env"};
 
 /// Reads numbers as they are written: a double would round 0.1, and hide a fourth decimal.
-class Reader : public nlohmann::json_sax<Json> {
+class Reader : public nlohmann::json_sax<nlohmann::json> {
 public:
     struct Pair {
         std::string key;
@@ -165,7 +164,7 @@ Result<Job> parse_job(std::string_view line, std::size_t number, const JobDefaul
                       "move data out of the command, into files");
     }
     Reader reader;
-    if (!Json::sax_parse(line, &reader)) {
+    if (!nlohmann::json::sax_parse(line, &reader)) {
         return refuse(number, RefusalCode::malformed, reader.why,
                       R"(write an object such as {"id": "a", "command": "echo hi"})");
     }

@@ -25,6 +25,9 @@
 
 namespace offerkit::runtime::detail {
 
+/// What one read takes at most.
+inline constexpr std::size_t read_bytes = 64 * 1024;
+
 /// How many bytes may wait for a peer that does not read. At half the peer is slow, at the bound
 /// its connection is closed.
 struct OutboundLimits {

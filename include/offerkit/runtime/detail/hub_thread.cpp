@@ -11,7 +11,6 @@ namespace offerkit::runtime::detail {
 
 namespace {
 
-constexpr std::size_t scratch_bytes = 64 * 1024;
 constexpr std::uint64_t peer_epoch = 1;
 
 Refusal confused(const Connection& connection, const std::string& what, const std::string& why) {
@@ -25,7 +24,7 @@ bool is_without_channel(Connection& connection) { return connection.channels().e
 }  // namespace
 
 HubThread::HubThread(HubShared& shared, std::size_t index)
-    : shared_(shared), index_(index), scratch_(scratch_bytes) {}
+    : shared_(shared), index_(index), scratch_(read_bytes) {}
 
 HubThread::~HubThread() { stop(); }
 

@@ -14,8 +14,6 @@ namespace offerkit::runtime::detail {
 
 namespace {
 
-constexpr std::size_t scratch_bytes = 64 * 1024;
-
 Refusal unreachable(const Address& address, const std::string& why) {
     return {RefusalCode::unavailable, "address " + format_address(address), "connect", why,
             "start a master there, or give the address of one"};
@@ -28,7 +26,7 @@ Refusal asked_to_close() {
 }  // namespace
 
 LinkThread::LinkThread(LinkOptions options)
-    : options_(std::move(options)), scratch_(scratch_bytes), resolver_(io_.context()) {}
+    : options_(std::move(options)), scratch_(read_bytes), resolver_(io_.context()) {}
 
 LinkThread::~LinkThread() { stop(); }
 
