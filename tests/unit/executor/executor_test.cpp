@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr FrameworkId framework{1, 1};
+constexpr FrameworkId owner{1, 1};
 
 /// Drives an executor by hand, beside a twin that must say the same.
 class Driver {
@@ -49,7 +49,7 @@ public:
         std::vector<TaskStatus> found;
         for (const SendAgent& each : all<SendAgent>()) {
             for (const auto& report : std::get<protocol::ReportStatuses>(each.call).reports) {
-                CHECK(report.framework == framework);
+                CHECK(report.framework == owner);
                 found.push_back(report.status);
             }
         }
@@ -72,11 +72,11 @@ private:
     Effects out_;
 };
 
-[[nodiscard]] ProcessKey key(const std::string& id = "t1") { return {framework, TaskId{id}}; }
+[[nodiscard]] ProcessKey key(const std::string& id = "t1") { return {owner, TaskId{id}}; }
 
 [[nodiscard]] protocol::LaunchTask launch(const std::string& id = "t1") {
     protocol::LaunchTask event;
-    event.framework = framework;
+    event.framework = owner;
     event.task.id = TaskId{id};
     event.task.resources = 1.5_cpus + 256_MiB;
     event.task.command.shell = "sleep 1";
@@ -87,7 +87,7 @@ private:
 [[nodiscard]] Event said(protocol::ExecutorEvent event) { return AgentSaid{std::move(event)}; }
 
 [[nodiscard]] Event kill(Duration grace, StatusReason reason = StatusReason::kill_requested) {
-    return said(protocol::KillTaskNow{framework, TaskId{"t1"}, grace, reason});
+    return said(protocol::KillTaskNow{owner, TaskId{"t1"}, grace, reason});
 }
 
 [[nodiscard]] Event started(const std::string& id = "t1") {
@@ -103,7 +103,7 @@ private:
 }
 
 [[nodiscard]] Event noted(const std::string& id = "t1") {
-    return said(protocol::StatusesNoted{{{framework, TaskId{id}}}});
+    return said(protocol::StatusesNoted{{{owner, TaskId{id}}}});
 }
 
 [[nodiscard]] std::string value_of(const StartProcess& start, const std::string& name) {
@@ -318,7 +318,7 @@ SCENARIO("a kill reaches the process", "[executor]") {
         }
     }
     GIVEN("a task that is unknown") {
-        driver.step({said(protocol::KillTaskNow{framework, TaskId{"t9"}, 1s})});
+        driver.step({said(protocol::KillTaskNow{owner, TaskId{"t9"}, 1s})});
         CHECK(driver.is_silent());
     }
     GIVEN("the end of the executor") {

@@ -21,7 +21,8 @@ TEST_CASE("what happens at the same time happens in the order it was asked for",
     }
     CHECK(queue.counting() == 4);
     std::vector<std::uint32_t> order;
-    while (!queue.is_empty()) order.push_back(queue.pop().slot);
+    while (!queue.is_empty())
+        order.push_back(queue.pop().slot);
     CHECK(order == std::vector<std::uint32_t>{1, 3, 4, 0, 2});
     CHECK(queue.counting() == 0);
     CHECK(queue.next_at() == Instant::never());
@@ -103,19 +104,19 @@ TEST_CASE("other commands run for a drawn time", "[sim][process]") {
 
 namespace {
 
-const AgentId agent{1, 1};
+const AgentId node{1, 1};
 const FrameworkId owner{1, 2};
 
 std::vector<master::Delta> agent_put() {
     AgentInfo info;
     info.resources = 4_cpus + 1_GiB;
-    return {master::AgentPut{agent, info, {}, {}}};
+    return {master::AgentPut{node, info, {}, {}}};
 }
 
 master::OfferPut offer_put(std::uint64_t number, Resources resources) {
     Offer offer;
     offer.id = OfferId{1, number};
-    offer.agent = agent;
+    offer.agent = node;
     offer.framework = owner;
     offer.resources = std::move(resources);
     return {std::move(offer), {}};
@@ -126,16 +127,16 @@ master::OfferPut offer_put(std::uint64_t number, Resources resources) {
 TEST_CASE("the checker is content with an account that adds up", "[sim][checker]") {
     sim::Checker checker;
     checker.look_at_master(agent_put(), Instant{1});
-    checker.look_at_master({offer_put(1, 4_cpus), master::AgentUsagePut{agent, {}, 4_cpus}},
+    checker.look_at_master({offer_put(1, 4_cpus), master::AgentUsagePut{node, {}, 4_cpus}},
                            Instant{2});
     checker.look_at_master({master::OfferRemoved{OfferId{1, 1}, {}, {}},
-                            master::TaskPut{owner, TaskId{"t"}, "t", agent, {}, 1_cpus, {}, {}},
-                            master::AgentUsagePut{agent, 1_cpus, {}}},
+                            master::TaskPut{owner, TaskId{"t"}, "t", node, {}, 1_cpus, {}, {}},
+                            master::AgentUsagePut{node, 1_cpus, {}}},
                            Instant{3});
     checker.look_at_master(
         {master::TaskChanged{owner, TaskId{"t"}, TaskState::finished, {}, {}, {}, {}, {}},
-         master::AgentUsagePut{agent, {}, {}}, master::FrameworkRemoved{owner, "done"},
-         master::AgentRemoved{agent, "done"}},
+         master::AgentUsagePut{node, {}, {}}, master::FrameworkRemoved{owner, "done"},
+         master::AgentRemoved{node, "done"}},
         Instant{4});
     CHECK(checker.violations().empty());
 }
@@ -148,7 +149,7 @@ TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
     };
 
     SECTION("an offer of more than there is") {
-        checker.look_at_master({offer_put(1, 5_cpus), master::AgentUsagePut{agent, {}, 5_cpus}},
+        checker.look_at_master({offer_put(1, 5_cpus), master::AgentUsagePut{node, {}, 5_cpus}},
                                Instant{2});
         CHECK_THAT(complaint(), Catch::Contains("used and offered together is cpus:5"));
     }
@@ -161,14 +162,14 @@ TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
         CHECK_THAT(complaint(), Catch::Contains("was not outstanding"));
     }
     SECTION("an agent that is removed with an offer left") {
-        checker.look_at_master({offer_put(1, 1_cpus), master::AgentRemoved{agent, "gone"}},
+        checker.look_at_master({offer_put(1, 1_cpus), master::AgentRemoved{node, "gone"}},
                                Instant{2});
         CHECK_THAT(complaint(), Catch::Contains("1 offers left"));
     }
     SECTION("a framework that is removed with a task left") {
         checker.look_at_master(
-            {master::TaskPut{owner, TaskId{"t"}, "t", agent, {}, 1_cpus, {}, {}},
-             master::AgentUsagePut{agent, 1_cpus, {}}, master::FrameworkRemoved{owner, "gone"}},
+            {master::TaskPut{owner, TaskId{"t"}, "t", node, {}, 1_cpus, {}, {}},
+             master::AgentUsagePut{node, 1_cpus, {}}, master::FrameworkRemoved{owner, "gone"}},
             Instant{2});
         CHECK_THAT(complaint(), Catch::Contains("with task t left"));
     }
@@ -189,8 +190,8 @@ TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
         framework::Deliver delivery;
         TaskStatus status;
         status.task = TaskId{"t"};
-        for (const TaskState state : {TaskState::running, TaskState::finished,
-                                      TaskState::finished, TaskState::unknown}) {
+        for (const TaskState state :
+             {TaskState::running, TaskState::finished, TaskState::finished, TaskState::unknown}) {
             status.state = state;
             delivery.statuses.push_back(status);
         }
@@ -204,7 +205,7 @@ TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
         framework::Deliver delivery;
         TaskStatus status;
         status.task = TaskId{"t"};
-        status.agent = agent;
+        status.agent = node;
         for (const TaskState state : {TaskState::running, TaskState::finished}) {
             status.state = state;
             status.id = StatusId{1, delivery.statuses.size() + 1};
