@@ -19,14 +19,11 @@ function(offerkit_protobuf target folder)
       COMMAND protobuf::protoc --proto_path=${include} --cpp_out=${OFFERKIT_GENERATED} ${proto}
       DEPENDS ${protos} VERBATIM)
     list(APPEND generated ${outputs})
+    string(APPEND bodies "#include <${stem}.cc>\n")
   endforeach()
   if(generated)
     # One unit for all: they spend their time on protobuf's own headers.
     set(unit ${CMAKE_CURRENT_BINARY_DIR}/generated/${folder}_proto.cpp)
-    set(bodies ${generated})
-    list(FILTER bodies INCLUDE REGEX "\\.cc$")
-    list(TRANSFORM bodies REPLACE "^${OFFERKIT_GENERATED}/(.+)" "#include <\\1>\n")
-    list(JOIN bodies "" bodies)
     file(CONFIGURE OUTPUT ${unit} CONTENT "${bodies}")
     set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS -w OBJECT_DEPENDS "${generated}"
                                 SKIP_PRECOMPILE_HEADERS ON)
