@@ -9,6 +9,7 @@ file(MAKE_DIRECTORY ${OFFERKIT_GENERATED})
 
 function(offerkit_protobuf target folder)
   set(include ${PROJECT_SOURCE_DIR}/include)
+  set(bodies "")
   file(GLOB protos CONFIGURE_DEPENDS ${include}/offerkit/${folder}/proto/*.proto)
   foreach(proto IN LISTS protos)
     file(RELATIVE_PATH name ${include} ${proto})
