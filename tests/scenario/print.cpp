@@ -270,23 +270,31 @@ void add(Line& line, const protocol::ExecutorEvent& event) {
 
 void add(Line& line, const master::registry::Write& write) {
     namespace registry = master::registry;
-    std::visit(Overloaded{
-                   [&](const registry::AdmitAgent& w) {
-                       line.word("admit-agent").word(w.agent).word(w.info.resources);
-                   },
-                   [&](const registry::RemoveAgent& w) { line.word("remove-agent").word(w.agent); },
-                   [&](const registry::PutFramework& w) {
-                       line.word("put-framework").word(w.framework).word(w.info.name);
-                   },
-                   [&](const registry::RemoveFramework& w) {
-                       line.word("remove-framework").word(w.framework);
-                   },
-                   [&](const registry::PutRole& w) {
-                       line.word("put-role").word(w.config.role);
-                       line.word("weight").word(std::to_string(w.config.weight));
-                   },
-               },
-               write);
+    std::visit(
+        Overloaded{
+            [&](const registry::AdmitAgent& w) {
+                line.word("admit-agent").word(w.agent).word(w.info.resources);
+            },
+            [&](const registry::RemoveAgent& w) { line.word("remove-agent").word(w.agent); },
+            [&](const registry::MarkUnreachable& w) {
+                line.word("mark-unreachable").word(w.agent);
+            },
+            [&](const registry::MarkGone& w) { line.word("mark-gone").word(w.agent); },
+            [&](const registry::SetAgentMode& w) {
+                line.word("set-mode").word(w.agent).word(registry::format_agent_mode(w.mode));
+            },
+            [&](const registry::PutFramework& w) {
+                line.word("put-framework").word(w.framework).word(w.info.name);
+            },
+            [&](const registry::RemoveFramework& w) {
+                line.word("remove-framework").word(w.framework);
+            },
+            [&](const registry::PutRole& w) {
+                line.word("put-role").word(w.config.role);
+                line.word("weight").word(std::to_string(w.config.weight));
+            },
+        },
+        write);
 }
 
 void add(Line& line, const agent::checkpoint::Write& write) {

@@ -5,6 +5,7 @@
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/result.hpp>
+#include <offerkit/master/registry.hpp>
 #include <offerkit/master/view.hpp>
 #include <offerkit/model/agent.hpp>
 #include <offerkit/model/framework.hpp>
@@ -37,38 +38,6 @@ struct ClosePeer {
     Refusal why;
     friend bool operator==(const ClosePeer&, const ClosePeer&) = default;
 };
-
-/// What the registry must never forget, one durable change each.
-namespace registry {
-struct AdmitAgent {
-    AgentId agent;
-    AgentInfo info;
-    friend bool operator==(const AdmitAgent&, const AdmitAgent&) = default;
-};
-
-struct RemoveAgent {
-    AgentId agent;
-    friend bool operator==(const RemoveAgent&, const RemoveAgent&) = default;
-};
-
-struct PutFramework {
-    FrameworkId framework;
-    FrameworkInfo info;
-    friend bool operator==(const PutFramework&, const PutFramework&) = default;
-};
-
-struct RemoveFramework {
-    FrameworkId framework;
-    friend bool operator==(const RemoveFramework&, const RemoveFramework&) = default;
-};
-
-struct PutRole {
-    RoleConfig config;
-    friend bool operator==(const PutRole&, const PutRole&) = default;
-};
-
-using Write = std::variant<AdmitAgent, RemoveAgent, PutFramework, RemoveFramework, PutRole>;
-}  // namespace registry
 
 /// Make this durable; `Stored` with this number or a higher one says that it is.
 struct Store {
