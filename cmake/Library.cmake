@@ -55,7 +55,7 @@ offerkit_compile_cheaply(offerkit_runtime 6)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/include/offerkit/runtime/http_server.cpp
                             PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 target_link_libraries(offerkit_runtime PRIVATE offerkit_http spdlog::spdlog
-                      nlohmann_json::nlohmann_json)
+                      nlohmann_json::nlohmann_json SQLite::SQLite3)
 
 add_library(offerkit_offerkit INTERFACE)
 add_library(offerkit::offerkit ALIAS offerkit_offerkit)

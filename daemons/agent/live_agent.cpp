@@ -38,7 +38,7 @@ struct LiveAgent::Body {
           agent(options.machine),
           links({.log = options.log}),
           store({[this](std::uint64_t upto) { push(agent::Event{agent::Stored{upto}}); },
-                 [this](std::uint64_t from, const std::string& why) {
+                 [this](std::uint64_t from, std::uint64_t, const std::string& why) {
                      push(agent::Event{agent::StoreFailed{from, why}});
                  }}) {}
 

@@ -25,8 +25,9 @@ inline constexpr std::array<std::uint32_t, 256> crc32c_table = [] {
 
 }  // namespace detail
 
-[[nodiscard]] constexpr std::uint32_t crc32c(std::string_view bytes) {
-    std::uint32_t crc = 0xffffffffU;
+/// `before` is the sum of what stands before these bytes, so that they may come in parts.
+[[nodiscard]] constexpr std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0) {
+    std::uint32_t crc = ~before;
     for (const char byte : bytes) {
         crc = (crc >> 8) ^ detail::crc32c_table[(crc ^ static_cast<unsigned char>(byte)) & 0xffU];
     }
@@ -34,5 +35,6 @@ inline constexpr std::array<std::uint32_t, 256> crc32c_table = [] {
 }
 
 static_assert(crc32c("123456789") == 0xe3069283U);  // The check value of RFC 3720.
+static_assert(crc32c("6789", crc32c("12345")) == crc32c("123456789"));
 
 }  // namespace offerkit::record

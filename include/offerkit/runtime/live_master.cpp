@@ -68,7 +68,7 @@ struct LiveMaster::Body {
           machine(options.machine, std::move(allocator)),
           hub(std::move(bound)),
           store({[this](std::uint64_t upto) { loop.push_one(master::Stored{upto}); },
-                 [this](std::uint64_t from, const std::string& why) {
+                 [this](std::uint64_t from, std::uint64_t, const std::string& why) {
                      loop.push_one(master::StoreFailed{from, why});
                  }}) {}
 

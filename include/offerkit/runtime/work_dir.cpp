@@ -46,16 +46,6 @@ bool write_all(int descriptor, std::string_view text) {
     return true;
 }
 
-Result<void> sync_folder_of(const std::string& path) {
-    std::string folder = std::filesystem::path(path).parent_path().string();
-    if (folder.empty()) folder = ".";
-    const Descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (opened.number() < 0 || ::fsync(opened.number()) != 0) {
-        return fault(folder, "sync folder", errno);
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode) {
@@ -68,7 +58,15 @@ Result<void> write_file(const std::string& path, std::string_view text, unsigned
         }
     }
     if (::rename(next.c_str(), path.c_str()) != 0) return fault(path, "replace file", errno);
-    return sync_folder_of(path);
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return sync_folder(folder.empty() ? "." : folder);
+}
+
+Result<void> sync_folder(const std::string& folder) {
+    const Descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (opened.number() < 0 || ::fsync(opened.number()) != 0)
+        return fault(folder, "sync folder", errno);
+    return {};
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {

@@ -17,6 +17,9 @@ namespace offerkit::runtime {
 /// the new. Durable when this returns. Refuses: `unavailable`.
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode = 0600);
 
+/// Makes what was made, renamed or removed in a folder durable. Refuses: `unavailable`.
+Result<void> sync_folder(const std::string& folder);
+
 /// Reads a file of at most `bytes_max`. Refuses: `not_found`, `too_large`, `unavailable`.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
