@@ -5,7 +5,9 @@
 #include <daemons/common/process.hpp>
 #include <daemons/master/routes.hpp>
 #include <offerkit/allocation/policies.hpp>
+#include <offerkit/core/id.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
+#include <offerkit/runtime/durable_store.hpp>
 #include <offerkit/runtime/http_server.hpp>
 #include <offerkit/runtime/link.hpp>
 #include <offerkit/runtime/live_master.hpp>
@@ -41,6 +43,36 @@ Result<std::string> own_token(const runtime::WorkDir& folder) {
     return made;
 }
 
+constexpr int exit_damaged = 3;
+
+/// The registry of the folder. Its epoch is also kept in a file of its own, so that ids are not
+/// made twice when an operator begins with an empty registry, or with a backup.
+Result<std::unique_ptr<runtime::DurableStore>> open_registry(const runtime::WorkDir& folder,
+                                                             const runtime::Log& log) {
+    const std::string path = folder.file("epoch");
+    auto epoch = runtime::raise_number(path);
+    if (!epoch) return std::move(epoch).error();
+    runtime::DurableStoreOptions options;
+    options.folder = folder.file("registry");
+    options.epoch_min = *epoch;
+    options.todo = "offerkit registry verify --work-dir " + folder.path() +
+                   " says more, offerkit registry restore puts a backup back";
+    options.log = log;
+    auto opened = runtime::DurableStore::open(std::move(options));
+    if (!opened) return opened;
+    const std::uint64_t raised = (*opened)->epoch();
+    if (raised > AgentId::epoch_max) {
+        return Refusal{RefusalCode::insufficient, "registry " + folder.file("registry"), "open it",
+                       "it was opened " + std::to_string(raised) + " times, and ids have no more",
+                       "begin a new cluster with another --work-dir"};
+    }
+    if (raised > *epoch) {
+        auto written = runtime::write_file(path, std::to_string(raised) + "\n");
+        if (!written) return std::move(written).error();
+    }
+    return opened;
+}
+
 /// Everything that lives as long as the daemon; ends in the reverse order.
 class MasterDaemon {
 public:
@@ -51,9 +83,13 @@ public:
         auto folder = runtime::WorkDir::open(options_.work_dir);
         if (!folder) return std::move(folder).error();
         folder_ = std::make_unique<runtime::WorkDir>(std::move(folder).value());
-        auto epoch = runtime::raise_number(folder_->file("epoch"));
-        if (!epoch) return std::move(epoch).error();
-        options_.machine.epoch = *epoch;
+        auto registry = open_registry(*folder_, log_);
+        if (!registry) {
+            if (registry.error().code == RefusalCode::malformed) exit_code_ = exit_damaged;
+            return std::move(registry).error();
+        }
+        registry_ = std::move(registry).value();
+        options_.machine.epoch = registry_->epoch();
         if (options_.token.empty()) {
             auto token = own_token(*folder_);
             if (!token) return std::move(token).error();
@@ -65,6 +101,12 @@ public:
         if (auto http = start_http(); !http) return http;
         if (auto master = start_master(); !master) return master;
         return tell_ready();
+    }
+
+    /// Says why the daemon did not start. Returns its exit code.
+    int tell(const char* name, const Refusal& refusal) const {
+        const int code = tell_refusal(name, refusal);
+        return exit_code_ != 0 ? exit_code_ : code;
     }
 
     void run_until_end() {
@@ -116,6 +158,7 @@ private:
         live.token = options_.token;
         live.io_threads = options_.io_threads;
         live.record_dir = options_.record_dir;
+        live.registry = std::move(registry_);
         live.log = log_;
         live.read = [this](std::span<master::Delta> deltas) { show(deltas); };
         auto started = LiveMaster::start(std::move(live), std::move(allocator).value());
@@ -160,9 +203,11 @@ private:
 
     MasterOptions options_;
     runtime::Log log_;
+    int exit_code_ = 0;  // Of a start that failed in a way that has its own.
     EndReason end_;
     ParentWatch parent_;
     std::unique_ptr<runtime::WorkDir> folder_;
+    std::unique_ptr<runtime::DurableStore> registry_;  // Until the master has it.
     std::unique_ptr<MasterRoutes> routes_;
     std::unique_ptr<HttpServer> http_;
     std::unique_ptr<LiveMaster> live_;
@@ -180,7 +225,7 @@ int run_master(MasterOptions options) {
     auto log = make_log("master", options.log_level);
     if (!log) return tell_refusal(name, log.error());
     MasterDaemon daemon{std::move(options), std::move(log).value()};
-    if (auto started = daemon.start(); !started) return tell_refusal(name, started.error());
+    if (auto started = daemon.start(); !started) return daemon.tell(name, started.error());
     daemon.run_until_end();
     return 0;
 }

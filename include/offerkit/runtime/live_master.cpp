@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/master/master.hpp>
+#include <offerkit/record/registry_codec.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/live_master.hpp>
@@ -63,11 +64,40 @@ private:
 }  // namespace
 
 struct LiveMaster::Body {
+    /// The registry's writes, into a store on disk or, without one, into nothing.
+    class Registry {
+    public:
+        Registry(std::unique_ptr<DurableStore> kept, StoreCompletions completions)
+            : kept_(std::move(kept)), memory_(completions) {
+            if (kept_) kept_->start(std::move(completions));
+        }
+
+        void put(std::uint64_t entry, const master::registry::Write& write) {
+            if (kept_) return kept_->put(entry, record::changes_of(write));
+            memory_.put(entry, write);
+        }
+
+        void commit() {
+            if (kept_) return kept_->commit();
+            memory_.commit();
+        }
+
+        void stop() {
+            if (kept_) kept_->stop();
+        }
+
+    private:
+        std::unique_ptr<DurableStore> kept_;
+        MemoryStore<master::registry::Write> memory_;
+    };
+    static_assert(Store<Registry, master::registry::Write>);
+
     Body(LiveMasterOptions given, std::unique_ptr<Allocator> allocator, std::unique_ptr<Hub> bound)
         : options(std::move(given)),
           machine(options.machine, std::move(allocator)),
           hub(std::move(bound)),
-          store({[this](std::uint64_t upto) { loop.push_one(master::Stored{upto}); },
+          store(std::move(options.registry),
+                {[this](std::uint64_t upto) { loop.push_one(master::Stored{upto}); },
                  [this](std::uint64_t from, std::uint64_t, const std::string& why) {
                      loop.push_one(master::StoreFailed{from, why});
                  }}) {}
@@ -85,6 +115,7 @@ struct LiveMaster::Body {
         loop.stop();
         if (machine_thread.joinable()) machine_thread.join();
         hub->stop();
+        store.stop();
         deltas.stop();
         if (reader_thread.joinable()) reader_thread.join();
     }
@@ -161,7 +192,7 @@ struct LiveMaster::Body {
     master::Master machine;
     master::Effects effects;
     std::unique_ptr<Hub> hub;
-    MemoryStore<master::registry::Write> store;
+    Registry store;
     std::vector<ToPeer> outgoing;
     std::mutex asks_mutex;
     std::map<std::uint64_t, OperatorReply> asks;
@@ -177,6 +208,11 @@ LiveMaster::~LiveMaster() { stop(); }
 
 Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
                                                       std::unique_ptr<Allocator> allocator) {
+    if (options.registry) {
+        options.machine.epoch = options.registry->epoch();
+        auto kept = record::registry_of(options.registry->take_values());
+        if (!kept) return std::move(kept).error();
+    }
     HubOptions hub;
     hub.address = options.address;
     hub.port = options.port;

@@ -9,6 +9,7 @@
 #include <offerkit/master/options.hpp>
 #include <offerkit/master/view.hpp>
 #include <offerkit/protocol/operator_call.hpp>
+#include <offerkit/runtime/durable_store.hpp>
 #include <offerkit/runtime/hub.hpp>
 #include <offerkit/runtime/log.hpp>
 
@@ -28,6 +29,8 @@ struct LiveMasterOptions {
     std::string token;  // What peers must show. Never empty in a daemon.
     std::size_t io_threads = 1;
     std::string record_dir;  // Empty: no record is kept.
+    /// Where the registry is kept; its epoch is the machine's. None: nothing outlives this master.
+    std::unique_ptr<DurableStore> registry;
     Log log;
     /// Called on the readers' thread with what changed, in order. May be empty.
     std::function<void(std::span<master::Delta> deltas)> read;
@@ -38,7 +41,8 @@ using OperatorReply = std::function<void(const protocol::OperatorAnswer& answer)
 
 class LiveMaster {
 public:
-    /// Listens and runs. Refuses what `Hub::listen` refuses, and a record that cannot be written.
+    /// Listens and runs. The machine hears first what the registry has kept. Refuses what
+    /// `Hub::listen` and `record::registry_of` refuse, and a record that cannot be written.
     static Result<std::unique_ptr<LiveMaster>> start(LiveMasterOptions options,
                                                      std::unique_ptr<Allocator> allocator);
     LiveMaster(const LiveMaster&) = delete;

@@ -3,12 +3,14 @@
 #include <offerkit/runtime/store/database.hpp>
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace offerkit::runtime::detail {
@@ -19,6 +21,7 @@ constexpr int format_number = 1;
 constexpr int application_number = 0x4f464b31;  // "OFK1", for file(1) and for us.
 constexpr int log_pages_max = 1000;             // SQLite's own choice.
 constexpr int busy_timeout_ms = 5000;
+constexpr std::size_t page_size = 4096;
 
 constexpr const char* entry_table =
     "CREATE TABLE entry (key BLOB PRIMARY KEY, sequence INTEGER NOT NULL, value BLOB NOT NULL, "
@@ -31,7 +34,7 @@ constexpr const char* head_table =
 using record::KeyChange;
 using record::KeyValue;
 
-Refusal damage(const std::string& path, std::string why) {
+Refusal database_damage(const std::string& path, std::string why) {
     return {RefusalCode::malformed, "file " + path, "read it", std::move(why), ""};
 }
 
@@ -52,6 +55,7 @@ Refusal refusal_of(sqlite3* db, const std::string& path, const char* what) {
             refusal.why = "the disk, or the size that was allowed, is full";
             refusal.todo = "make space; nothing was lost, and writes work again once there is some";
             break;
+        case SQLITE_ERROR:  // Our statements are right, so it is the tables that are not.
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
         case SQLITE_FORMAT:
@@ -66,15 +70,15 @@ Refusal refusal_of(sqlite3* db, const std::string& path, const char* what) {
     return refusal;
 }
 
-void append_number(std::string& out, std::uint64_t number) {
+void add_number(std::string& out, std::uint64_t number) {
     for (int i = 0; i < 8; ++i)
         out += static_cast<char>((number >> (8 * i)) & 0xff);
 }
 
 std::uint32_t row_checksum(std::string_view key, std::uint64_t sequence, std::string_view value) {
     std::string numbers;
-    append_number(numbers, sequence);
-    append_number(numbers, key.size());
+    add_number(numbers, sequence);
+    add_number(numbers, key.size());
     return record::crc32c(value, record::crc32c(key, record::crc32c(numbers)));
 }
 
@@ -82,19 +86,21 @@ std::uint32_t head_checksum(const StoreHead& head) {
     std::string numbers;
     for (const std::uint64_t number :
          {head.sequence, head.epoch, head.rows, head.digest, head.digest_before})
-        append_number(numbers, number);
+        add_number(numbers, number);
     return record::crc32c(numbers);
 }
 
+}  // namespace
+
 /// A prepared statement. Numbers are SQLite's 64 bits, taken as unsigned.
-class Statement {
+class SqlStatement {
 public:
-    Statement(sqlite3* db, const char* sql) {
+    SqlStatement(sqlite3* db, const char* sql) {
         sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &raw_, nullptr);
     }
-    Statement(const Statement&) = delete;
-    Statement& operator=(const Statement&) = delete;
-    ~Statement() { sqlite3_finalize(raw_); }
+    SqlStatement(const SqlStatement&) = delete;
+    SqlStatement& operator=(const SqlStatement&) = delete;
+    ~SqlStatement() { sqlite3_finalize(raw_); }
 
     explicit operator bool() const { return raw_ != nullptr; }
 
@@ -127,8 +133,6 @@ public:
 private:
     sqlite3_stmt* raw_ = nullptr;
 };
-
-}  // namespace
 
 struct Database::Body {
     explicit Body(DatabaseOptions given) : options(std::move(given)) {}
@@ -177,16 +181,13 @@ struct Database::Body {
 
     [[nodiscard]] Result<void> limit_size() {
         if (options.size_max == 0) return {};
-        const auto page_size = query("PRAGMA page_size");
-        if (!page_size) return std::move(page_size).error();
-        const std::uint64_t size = std::strtoull(page_size->c_str(), nullptr, 10);
-        const std::uint64_t pages = size == 0 ? 0 : options.size_max / size;
-        return run(("PRAGMA max_page_count=" + std::to_string(pages)).c_str(), "limit its size");
+        const std::string pages = std::to_string(options.size_max / page_size);
+        return run(("PRAGMA max_page_count=" + pages).c_str(), "limit its size");
     }
 
     /// The first column of all rows, one a line.
     [[nodiscard]] Result<std::string> query(const char* sql) {
-        Statement statement{db, sql};
+        SqlStatement statement{db, sql};
         if (!statement) return refusal("read it");
         std::string text;
         while (true) {
@@ -203,7 +204,7 @@ struct Database::Body {
         const auto found = query(sql);
         if (!found) return found.error();
         if (*found == wanted) return {};
-        return damage(options.path, std::string(what) + ": " + found->substr(0, 200));
+        return database_damage(options.path, std::string(what) + ": " + found->substr(0, 200));
     }
 
     [[nodiscard]] Result<void> check_form() {
@@ -242,28 +243,28 @@ struct Database::Body {
     }
 
     [[nodiscard]] Result<StoreHead> read_head() {
-        Statement statement{db,
-                            "SELECT sequence, epoch, rows, digest, digest_before, checksum, one "
-                            "FROM head"};
+        SqlStatement statement{db,
+                               "SELECT sequence, epoch, rows, digest, digest_before, checksum, one "
+                               "FROM head"};
         if (!statement) return refusal("read it");
         const int code = statement.step();
-        if (code == SQLITE_DONE) return damage(options.path, "its head is missing");
+        if (code == SQLITE_DONE) return database_damage(options.path, "its head is missing");
         if (code != SQLITE_ROW) return refusal("read it");
         for (int i = 0; i < 7; ++i) {
             if (!statement.is_of(i, SQLITE_INTEGER))
-                return damage(options.path, "its head holds what is no number");
+                return database_damage(options.path, "its head holds what is no number");
         }
         const StoreHead head{statement.number(0), statement.number(1), statement.number(2),
                              statement.number(3), statement.number(4)};
         if (statement.number(5) != head_checksum(head) || statement.number(6) != 1 ||
             statement.step() != SQLITE_DONE) {
-            return damage(options.path, "its head does not agree with its checksum");
+            return database_damage(options.path, "its head does not agree with its checksum");
         }
         return head;
     }
 
     [[nodiscard]] Result<std::vector<KeyValue>> read_rows(const StoreHead& head) {
-        Statement statement{db, "SELECT key, sequence, value, checksum FROM entry ORDER BY key"};
+        SqlStatement statement{db, "SELECT key, sequence, value, checksum FROM entry ORDER BY key"};
         if (!statement) return refusal("read it");
         std::vector<KeyValue> values;
         std::uint64_t digest = 0;
@@ -273,21 +274,22 @@ struct Database::Body {
             if (code != SQLITE_ROW) return refusal("read it");
             if (!statement.is_of(0, SQLITE_BLOB) || !statement.is_of(1, SQLITE_INTEGER) ||
                 !statement.is_of(2, SQLITE_BLOB) || !statement.is_of(3, SQLITE_INTEGER)) {
-                return damage(options.path, "a row holds what was never written");
+                return database_damage(options.path, "a row holds what was never written");
             }
             KeyValue row{statement.bytes(0), statement.bytes(2)};
             const std::uint32_t checksum = row_checksum(row.key, statement.number(1), row.value);
             if (checksum != statement.number(3) || statement.number(1) > head.sequence) {
-                return damage(options.path, "the row with key " + row.key.substr(0, 100) +
-                                                " does not agree with its checksum");
+                return database_damage(options.path, "the row with key " + row.key.substr(0, 100) +
+                                                         " does not agree with its checksum");
             }
             digest += checksum;
             values.push_back(std::move(row));
         }
         if (values.size() != head.rows || digest != head.digest) {
-            return damage(options.path, "rows are missing, or older than its head: it has " +
-                                            std::to_string(values.size()) + " of " +
-                                            std::to_string(head.rows));
+            return database_damage(options.path,
+                                   "rows are missing, or older than its head: it has " +
+                                       std::to_string(values.size()) + " of " +
+                                       std::to_string(head.rows));
         }
         return values;
     }
@@ -303,8 +305,9 @@ struct Database::Body {
             if (row_checksum(change.key, find_row->number(0), *before.value) !=
                 find_row->number(2)) {
                 find_row->reset();
-                return damage(options.path, "the row with key " + change.key.substr(0, 100) +
-                                                " does not agree with its checksum");
+                return database_damage(options.path, "the row with key " +
+                                                         change.key.substr(0, 100) +
+                                                         " does not agree with its checksum");
             }
             head.digest -= find_row->number(2);
             --head.rows;
@@ -312,7 +315,7 @@ struct Database::Body {
         find_row->reset();
         if (found != SQLITE_ROW && found != SQLITE_DONE) return refusal("write to it");
         undo.push_back(std::move(before));
-        Statement& statement = change.value ? *put_row : *erase_row;
+        SqlStatement& statement = change.value ? *put_row : *erase_row;
         statement.bind(1, change.key);
         if (change.value) {
             const std::uint32_t checksum = row_checksum(change.key, head.sequence, *change.value);
@@ -366,10 +369,10 @@ struct Database::Body {
     DatabaseOptions options;
     sqlite3* db = nullptr;
     int log_pages = 0;
-    std::optional<Statement> find_row;
-    std::optional<Statement> put_row;
-    std::optional<Statement> erase_row;
-    std::optional<Statement> put_head;
+    std::optional<SqlStatement> find_row;
+    std::optional<SqlStatement> put_row;
+    std::optional<SqlStatement> erase_row;
+    std::optional<SqlStatement> put_head;
 };
 
 Database::Database(std::unique_ptr<Body> body) : body_(std::move(body)) {}
@@ -379,7 +382,8 @@ Result<std::unique_ptr<Database>> Database::create(const DatabaseOptions& option
     auto body = std::make_unique<Body>(options);
     if (auto opened = body->open_file(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE); !opened)
         return std::move(opened).error();
-    const std::string make = "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; PRAGMA application_id=" +
+    const std::string make = "PRAGMA page_size=" + std::to_string(page_size) +
+                             "; PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; PRAGMA application_id=" +
                              std::to_string(application_number) +
                              "; PRAGMA user_version=" + std::to_string(format_number) + "; " +
                              entry_table + "; " + head_table +
@@ -393,11 +397,18 @@ Result<std::unique_ptr<Database>> Database::create(const DatabaseOptions& option
 }
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options, bool read_only) {
+    // SQLite takes a file without a first page for a new database, and its log for a leftover.
+    std::error_code error;
+    if (std::filesystem::file_size(options.path, error) < page_size && !error)
+        return database_damage(options.path, "it has lost even its first page");
     auto body = std::make_unique<Body>(options);
     const int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (auto opened = body->open_file(flags); !opened) return std::move(opened).error();
     if (auto fine = body->check_form(); !fine) return std::move(fine).error();
     if (read_only) return std::unique_ptr<Database>{new Database{std::move(body)}};
+    // Its folder was written to a moment ago: it is the header that forbids it.
+    if (sqlite3_db_readonly(body->db, "main") == 1 && ::access(options.path.c_str(), W_OK) == 0)
+        return database_damage(options.path, "its header says that it may not be written");
     if (auto log = body->expect("PRAGMA journal_mode=WAL", "wal", "it cannot keep a log"); !log)
         return std::move(log).error();
     for (const auto step : {&Body::limit_size, &Body::prepare}) {

@@ -16,11 +16,11 @@ namespace offerkit::runtime::detail {
 
 namespace {
 
-Refusal damage(const std::string& folder, std::string why) {
+Refusal store_damage(const std::string& folder, std::string why) {
     return {RefusalCode::malformed, "store " + folder, "open it", std::move(why), ""};
 }
 
-bool exists(const std::string& path) {
+bool is_there(const std::string& path) {
     std::error_code error;
     return std::filesystem::exists(path, error);
 }
@@ -33,27 +33,27 @@ Result<void> check_agree(const std::string& folder, const StoreHead& mark, const
                ", and durable is commit " + std::to_string(mark.sequence);
     };
     if (head.sequence < mark.sequence) {
-        return damage(folder, "the database has lost its end, or is an old copy" + numbers());
+        return store_damage(folder, "the database has lost its end, or is an old copy" + numbers());
     }
     if (head.sequence > mark.sequence + 1) {
-        return damage(folder, "its file 'durable' is an old copy" + numbers());
+        return store_damage(folder, "its file 'durable' is an old copy" + numbers());
     }
     const bool same = head.sequence == mark.sequence;
     if (same ? head != mark : head.digest_before != mark.digest || head.epoch < mark.epoch) {
-        return damage(folder,
-                      "the database and the file 'durable' are not of the same store" + numbers());
+        return store_damage(
+            folder, "the database and the file 'durable' are not of the same store" + numbers());
     }
     return {};
 }
 
 /// Pre: the mark says that nothing was ever committed.
 Result<StoreFiles> make_store(const std::string& folder, const DatabaseOptions& options) {
-    if (exists(options.path)) {
+    if (is_there(options.path)) {
         const auto database = Database::open(options, false);
         if (database) {
             const auto contents = (*database)->load();
             if (contents && contents->head.sequence > 1)
-                return damage(folder, "its file 'durable' is an old copy");
+                return store_damage(folder, "its file 'durable' is an old copy");
         }
     }
     // What an opening left that was cut off before its first commit; nobody was told of it.
@@ -69,9 +69,9 @@ Result<StoreFiles> make_store(const std::string& folder, const DatabaseOptions& 
 
 Result<StoreFiles> check_store(const std::string& folder, const DatabaseOptions& options,
                                MarkFile mark, bool read_only, bool is_live) {
-    if (!exists(options.path)) {
-        return damage(folder, "its file entries.db is missing, and durable is commit " +
-                                  std::to_string(mark.head().sequence));
+    if (!is_there(options.path)) {
+        return store_damage(folder, "its file entries.db is missing, and durable is commit " +
+                                        std::to_string(mark.head().sequence));
     }
     auto database = Database::open(options, read_only);
     if (!database) return std::move(database).error();
@@ -116,7 +116,7 @@ StoreLock::~StoreLock() {
 }
 
 Result<void> make_store_folder(const std::string& folder) {
-    if (exists(folder)) return {};
+    if (is_there(folder)) return {};
     const auto fault = [&](const std::string& why) {
         return Refusal{RefusalCode::unavailable, "folder " + folder, "make it", why,
                        "look at the folder above, its owner and the space left"};
@@ -145,7 +145,7 @@ Result<StoreFiles> open_store(const std::string& folder, const DatabaseOptions& 
     if (!mark && mark.error().code != RefusalCode::not_found) return std::move(mark).error();
     if (!mark) {
         for (const std::string& file : database_files(options.path)) {
-            if (exists(file)) return damage(folder, "its file 'durable' is missing");
+            if (is_there(file)) return store_damage(folder, "its file 'durable' is missing");
         }
         // First of all, so that a database without it is always one that has lost it.
         if (auto made = MarkFile::create(store_mark(folder)); !made) return std::move(made).error();
@@ -159,8 +159,8 @@ Result<StoreFiles> read_store(const std::string& folder, bool is_live) {
     DatabaseOptions options;
     options.path = store_database(folder);
     auto mark = MarkFile::open(store_mark(folder), true);
-    if (!mark && mark.error().code == RefusalCode::not_found && exists(options.path))
-        return damage(folder, "its file 'durable' is missing");
+    if (!mark && mark.error().code == RefusalCode::not_found && is_there(options.path))
+        return store_damage(folder, "its file 'durable' is missing");
     if (!mark) return std::move(mark).error();
     return check_store(folder, options, std::move(mark).value(), true, is_live);
 }
