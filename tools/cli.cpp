@@ -18,8 +18,8 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> commands = {"dev",        "run",   "agents",
-                                                      "frameworks", "tasks", "offers"};
+constexpr std::array<std::string_view, 7> commands = {"dev",   "run",    "agents",  "frameworks",
+                                                      "tasks", "offers", "registry"};
 
 struct Options {
     AccessOptions access;
@@ -27,6 +27,7 @@ struct Options {
     ListOptions list;
     RunOptions run;
     DevOptions dev;
+    RegistryOptions registry;
 };
 
 void add_access(CLI::App& command, Options& options) {
@@ -87,6 +88,31 @@ void add_dev(CLI::App& app, Options& options) {
     dev->footer("Example: offerkit dev --agents 3");
 }
 
+void add_registry(CLI::App& app, Options& options) {
+    CLI::App* const registry =
+        app.add_subcommand("registry", "What a master must not forget: look at it, save, restore");
+    registry->require_subcommand(1);
+    RegistryOptions& o = options.registry;
+    const auto add = [&](const std::string& action, const std::string& help) {
+        CLI::App* const command = registry->add_subcommand(action, help);
+        command->add_option("--work-dir", o.work_dir, "of the master [./offerkit-master]");
+        command->add_option("-o,--output", options.output, "table or json [table]")
+            ->check(CLI::IsMember({"table", "json"}));
+        command->callback([&o, action] { o.action = action; });
+        return command;
+    };
+    add("verify", "Check every file and value; the master must not run");
+    add("dump", "Print what it holds");
+    add("backup", "Save it to a file, also while the master runs")
+        ->add_option("FILE", o.file, "the file to write")
+        ->required();
+    CLI::App* const restore = add("restore", "Put a backup in its place; the master must not run");
+    restore->add_option("FILE", o.file, "the backup");
+    restore->add_flag("--salvage", o.salvage,
+                      "instead of a backup: what the damaged one still holds whole");
+    registry->footer("Example: offerkit registry backup today.backup --work-dir master");
+}
+
 /// A word that is no command: says so better than "the following argument was not expected".
 int refuse_unknown(int argc, char** argv) {
     if (argc < 2 || argv[1][0] == '-') return exit_done;
@@ -110,6 +136,10 @@ int dispatch(const CLI::App& app, Options& options) {
         }
         options.run.access = options.access;
         return run(options.run);
+    }
+    if (app.got_subcommand("registry")) {
+        options.registry.json = options.output == "json";
+        return registry(options.registry);
     }
     options.list.access = options.access;
     options.list.json = options.output == "json";
@@ -136,6 +166,7 @@ int main_with(int argc, char** argv) {
     add_list(app, options, "frameworks", "List the frameworks");
     add_list(app, options, "tasks", "List the tasks");
     add_list(app, options, "offers", "List the outstanding offers");
+    add_registry(app, options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

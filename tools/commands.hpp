@@ -47,9 +47,18 @@ struct DevOptions {
     std::string work_dir;   // Empty: a temporary one, removed at the end.
 };
 
+struct RegistryOptions {
+    std::string action;  // verify, dump, backup, restore
+    std::string work_dir = "offerkit-master";
+    std::string file;      // Of a backup.
+    bool salvage = false;  // Restore what is still whole.
+    bool json = false;
+};
+
 [[nodiscard]] int list(const ListOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int dev(const DevOptions& options);
+[[nodiscard]] int registry(const RegistryOptions& options);
 
 /// Reads the command line and does what it says.
 [[nodiscard]] int main_with(int argc, char** argv);
