@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/record/crc32c.hpp>
 #include <offerkit/runtime/store/database.hpp>
+#include <offerkit/runtime/store/sql_statement.hpp>
 
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -34,42 +34,6 @@ constexpr const char* head_table =
 using record::KeyChange;
 using record::KeyValue;
 
-Refusal database_damage(const std::string& path, std::string why) {
-    return {RefusalCode::malformed, "file " + path, "read it", std::move(why), ""};
-}
-
-/// What SQLite's last failure means for us.
-Refusal refusal_of(sqlite3* db, const std::string& path, const char* what) {
-    const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
-    std::string text = db == nullptr ? "out of memory" : sqlite3_errmsg(db);
-    if (db != nullptr && (code & 0xff) == SQLITE_IOERR) {
-        text += ", SQLite's code " + std::to_string(code);
-        if (const int error = sqlite3_system_errno(db); error != 0)
-            text += std::string(", ") + std::strerror(error);
-    }
-    Refusal refusal{RefusalCode::unavailable, "file " + path, what, text,
-                    "look at the folder, its owner, the disk and the space left"};
-    switch (code & 0xff) {
-        case SQLITE_FULL:
-            refusal.code = RefusalCode::insufficient;
-            refusal.why = "the disk, or the size that was allowed, is full";
-            refusal.todo = "make space; nothing was lost, and writes work again once there is some";
-            break;
-        case SQLITE_ERROR:  // Our statements are right, so it is the tables that are not.
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-        case SQLITE_FORMAT:
-            refusal.code = RefusalCode::malformed;
-            refusal.todo.clear();
-            break;
-        default:
-            if (code != SQLITE_IOERR_SHORT_READ) break;
-            refusal.code = RefusalCode::malformed;
-            refusal.todo.clear();
-    }
-    return refusal;
-}
-
 void add_number(std::string& out, std::uint64_t number) {
     for (int i = 0; i < 8; ++i)
         out += static_cast<char>((number >> (8 * i)) & 0xff);
@@ -92,48 +56,6 @@ std::uint32_t head_checksum(const StoreHead& head) {
 
 }  // namespace
 
-/// A prepared statement. Numbers are SQLite's 64 bits, taken as unsigned.
-class SqlStatement {
-public:
-    SqlStatement(sqlite3* db, const char* sql) {
-        sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &raw_, nullptr);
-    }
-    SqlStatement(const SqlStatement&) = delete;
-    SqlStatement& operator=(const SqlStatement&) = delete;
-    ~SqlStatement() { sqlite3_finalize(raw_); }
-
-    explicit operator bool() const { return raw_ != nullptr; }
-
-    void bind(int at, std::uint64_t number) {
-        sqlite3_bind_int64(raw_, at, static_cast<sqlite3_int64>(number));
-    }
-    /// Pre: the bytes live until `reset`.
-    void bind(int at, std::string_view bytes) {
-        // A null pointer would bind NULL; an empty value is a value.
-        sqlite3_bind_blob64(raw_, at, bytes.empty() ? "" : bytes.data(), bytes.size(),
-                            SQLITE_STATIC);
-    }
-    [[nodiscard]] int step() { return sqlite3_step(raw_); }
-    void reset() {
-        sqlite3_reset(raw_);
-        sqlite3_clear_bindings(raw_);
-    }
-    [[nodiscard]] bool is_of(int at, int type) const {
-        return sqlite3_column_type(raw_, at) == type;
-    }
-    [[nodiscard]] std::uint64_t number(int at) const {
-        return static_cast<std::uint64_t>(sqlite3_column_int64(raw_, at));
-    }
-    [[nodiscard]] std::string bytes(int at) const {
-        const void* const data = sqlite3_column_blob(raw_, at);
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(raw_, at));
-        return size == 0 ? std::string{} : std::string{static_cast<const char*>(data), size};
-    }
-
-private:
-    sqlite3_stmt* raw_ = nullptr;
-};
-
 struct Database::Body {
     explicit Body(DatabaseOptions given) : options(std::move(given)) {}
     Body(const Body&) = delete;
@@ -151,7 +73,7 @@ struct Database::Body {
     }
 
     [[nodiscard]] Refusal refusal(const char* what) const {
-        return refusal_of(db, options.path, what);
+        return database_refusal(db, options.path, what);
     }
 
     [[nodiscard]] Result<void> run(const char* sql, const char* what) {

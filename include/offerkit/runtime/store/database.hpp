@@ -2,7 +2,7 @@
 #pragma once
 
 /// The database of a store: rows with a checksum each, and one row that says what all of them
-/// together must be. The only file of ours that names SQLite is the body of this one.
+/// together must be. Only its bodies, and those of `sql_statement.hpp`, name SQLite.
 
 #include <offerkit/core/result.hpp>
 #include <offerkit/record/key_change.hpp>
