@@ -31,9 +31,9 @@ class RegistryTest(ClusterTest):
                 process.wait()
 
     def spawn(self, *arguments):
-        return subprocess.Popen([str(word) for word in arguments], env=self.environment,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=(self.folder / "log").open("a"))
+        with (self.folder / "log").open("a") as log:
+            return subprocess.Popen([str(word) for word in arguments], env=self.environment,
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def start_master(self):
         self.ready.unlink(missing_ok=True)
@@ -70,12 +70,11 @@ class RegistryTest(ClusterTest):
         self.agent.kill()
         self.agent.wait()
 
-    def flip_middle_of_database(self):
+    def damage_database(self):
         path = self.registry / "entries.db"
-        data = bytearray(path.read_bytes())
-        place = data.rindex(b"cpus") if b"cpus" in data else len(data) - 100
-        data[place] ^= 1
-        path.write_bytes(bytes(data))
+        data = path.read_bytes()
+        self.assertIn(b"agent/", data)
+        path.write_bytes(data.replace(b"agent/", b"agenu/"))
 
     def test_an_agent_is_kept_through_kill_and_can_be_seen_while_the_master_runs(self):
         self.fill()
@@ -96,7 +95,7 @@ class RegistryTest(ClusterTest):
         self.assertIn("uses it", self.ask("restore", str(self.backup), code=3))
         self.end_master()
         epoch = int((self.work / "epoch").read_text())
-        self.flip_middle_of_database()
+        self.damage_database()
 
         self.assertIn("restore", self.ask("verify", code=1))
         refused = subprocess.run([BIN / "offerkit-master", "--work-dir", self.work, "--port", "0",
