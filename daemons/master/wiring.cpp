@@ -115,7 +115,7 @@ private:
         live.port = options_.port;
         live.token = options_.token;
         live.io_threads = options_.io_threads;
-        live.record_dir = options_.record_dir;
+        live.record = options_.record;
         live.log = log_;
         live.read = [this](std::span<master::Delta> deltas) { show(deltas); };
         auto started = LiveMaster::start(std::move(live), std::move(allocator).value());

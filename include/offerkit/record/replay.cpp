@@ -327,6 +327,13 @@ Replayer::~Replayer() = default;
 Result<bool> Replayer::next() { return runner_->next(); }
 const LogHeader& Replayer::header() const { return runner_->reader_.header(); }
 const Replay& Replayer::so_far() const { return runner_->result_; }
+std::optional<Instant> Replayer::next_at() const {
+    LogReader ahead = runner_->reader_;
+    const Result<std::optional<LoggedStep>> step = ahead.next();
+    if (!step || !*step) return std::nullopt;
+    return (*step)->mono_now;
+}
+
 Instant Replayer::now() const { return runner_->now(); }
 WallTime Replayer::wall_now() const { return runner_->wall_now_; }
 Summary Replayer::state() const { return runner_->state(); }

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] const LogHeader& header() const;
     [[nodiscard]] const Replay& so_far() const;
 
+    /// When the next step is; none if there is no whole one.
+    [[nodiscard]] std::optional<Instant> next_at() const;
+
     /// When the last step was; where the snapshot left off, before the first.
     [[nodiscard]] Instant now() const;
     [[nodiscard]] WallTime wall_now() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/master/master.hpp>
+#include <offerkit/record/build_id.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/live_master.hpp>
@@ -93,7 +94,7 @@ struct LiveMaster::Body {
         effects.clear();
         recorder.begin(batch);
         const Instant wake = machine.step(batch, effects);
-        recorder.end(effects, wake);
+        recorder.end(machine, effects, wake);
         for (master::Effect& effect : effects.list)
             perform(effect);
         store.commit();
@@ -138,15 +139,14 @@ struct LiveMaster::Body {
     }
 
     Result<void> record(const std::string& policy) {
-        if (options.record_dir.empty()) return {};
+        if (options.record.folder.empty()) return {};
         record::LogHeader header;
-        header.build = build_text();
+        header.build = record::build_text();
         header.machine = record::Machine::master;
         header.policy = policy;
         record::encode(options.machine, header.options);
-        auto started = Recorder::start(options.record_dir,
-                                       "master-" + std::to_string(options.machine.epoch) + ".log",
-                                       header, options.log);
+        auto started = Recorder::start(options.record, "master", options.machine.epoch, header,
+                                       machine, options.log);
         if (!started) return std::move(started).error();
         recorder = std::move(started).value();
         return {};

@@ -11,6 +11,7 @@
 #include <offerkit/protocol/operator_call.hpp>
 #include <offerkit/runtime/hub.hpp>
 #include <offerkit/runtime/log.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,7 @@ struct LiveMasterOptions {
     std::uint16_t port = 0;
     std::string token;  // What peers must show. Never empty in a daemon.
     std::size_t io_threads = 1;
-    std::string record_dir;  // Empty: no record is kept.
+    RecordOptions record;
     Log log;
     /// Called on the readers' thread with what changed, in order. May be empty.
     std::function<void(std::span<master::Delta> deltas)> read;
