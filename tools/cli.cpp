@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "nearest.hpp"
+#include "replay.hpp"
 
 #include <offerkit/version.hpp>
 
@@ -18,8 +19,8 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> commands = {"dev",   "run",    "agents",  "frameworks",
-                                                      "tasks", "offers", "registry"};
+constexpr std::array<std::string_view, 8> commands = {"dev",   "run",    "agents",   "frameworks",
+                                                      "tasks", "offers", "registry", "replay"};
 
 struct Options {
     AccessOptions access;
@@ -28,6 +29,7 @@ struct Options {
     RunOptions run;
     DevOptions dev;
     RegistryOptions registry;
+    ReplayCommand replay;
 };
 
 void add_access(CLI::App& command, Options& options) {
@@ -113,6 +115,24 @@ void add_registry(CLI::App& app, Options& options) {
     registry->footer("Example: offerkit registry backup today.backup --work-dir master");
 }
 
+void add_replay(CLI::App& app, Options& options) {
+    CLI::App* const replay =
+        app.add_subcommand("replay", "Run a recorded machine again, and compare");
+    ReplayCommand& o = options.replay;
+    replay->add_option("log", o.log, "file that a daemon wrote under --record")->required();
+    replay->add_option("--until", o.until,
+                       "stop after this many steps, or at this time: 75.5s, 300ms, 2min");
+    replay->add_option("--break-on", o.break_on,
+                       "stop after the first step with such an event or effect: agent_said, "
+                       "offers, ...");
+    replay->add_flag("--state", o.state, "print what the machine knows at that moment");
+    replay->add_option("-o,--output", options.output, "table or json [table]")
+        ->check(CLI::IsMember({"table", "json"}));
+    replay->footer(
+        "Example: offerkit replay record/master-1-000001.log --break-on peer_closed --state\n\n"
+        "Exit code: 0 the same byte for byte, 1 it differs, 2 the log cannot be used.");
+}
+
 /// A word that is no command: says so better than "the following argument was not expected".
 int refuse_unknown(int argc, char** argv) {
     if (argc < 2 || argv[1][0] == '-') return exit_done;
@@ -141,6 +161,10 @@ int dispatch(const CLI::App& app, Options& options) {
         options.registry.json = options.output == "json";
         return registry(options.registry);
     }
+    if (app.got_subcommand("replay")) {
+        options.replay.json = options.output == "json";
+        return replay(options.replay);
+    }
     options.list.access = options.access;
     options.list.json = options.output == "json";
     return list(options.list);
@@ -167,6 +191,7 @@ int main_with(int argc, char** argv) {
     add_list(app, options, "tasks", "List the tasks");
     add_list(app, options, "offers", "List the outstanding offers");
     add_registry(app, options);
+    add_replay(app, options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

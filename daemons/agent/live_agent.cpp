@@ -4,6 +4,7 @@
 #include <offerkit/agent/agent.hpp>
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/executor/executor.hpp>
+#include <offerkit/record/build_id.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/linked.hpp>
@@ -43,25 +44,25 @@ struct LiveAgent::Body {
                  }}) {}
 
     Result<void> record() {
-        if (options.record_dir.empty()) return {};
-        record::LogHeader header;
-        header.build = runtime::build_text();
-        const auto start = [&](record::Machine machine, const char* name,
-                               runtime::Recorder& recorder) -> Result<void> {
-            header.machine = machine;
-            header.options.clear();
-            if (machine == record::Machine::agent) record::encode(options.machine, header.options);
-            auto started = runtime::Recorder::start(
-                options.record_dir, name + std::to_string(options.machine.run) + ".log", header,
-                options.log);
+        if (options.record.folder.empty()) return {};
+        const auto begin = [&](const char* name, record::Machine kind, const auto& machine,
+                               record::Bytes encoded, runtime::Recorder& recorder) -> Result<void> {
+            record::LogHeader header;
+            header.build = record::build_text();
+            header.machine = kind;
+            header.options = std::move(encoded);
+            auto started = runtime::Recorder::start(options.record, name, options.machine.run,
+                                                    std::move(header), machine, options.log);
             if (!started) return std::move(started).error();
             recorder = std::move(started).value();
             return {};
         };
-        if (auto agent_log = start(record::Machine::agent, "agent-", agent_recorder); !agent_log) {
-            return agent_log;
-        }
-        return start(record::Machine::executor, "executor-", executor_recorder);
+        record::Bytes encoded;
+        record::encode(options.machine, encoded);
+        auto begun =
+            begin("agent", record::Machine::agent, agent, std::move(encoded), agent_recorder);
+        if (!begun) return begun;
+        return begin("executor", record::Machine::executor, executor, {}, executor_recorder);
     }
 
     Result<void> start() {
@@ -120,7 +121,7 @@ struct LiveAgent::Body {
         const Batch<agent::Event> part{batch.mono_now, batch.wall_now, std::span{agent_events}};
         agent_recorder.begin(part);
         const Instant wake = agent.step(part, agent_effects);
-        agent_recorder.end(agent_effects, wake);
+        agent_recorder.end(agent, agent_effects, wake);
         for (agent::Effect& effect : agent_effects.list) {
             std::visit([this](auto& each) { perform(each); }, effect);
         }
@@ -139,7 +140,7 @@ struct LiveAgent::Body {
         executor_recorder.begin(part);
         // It never asks to be woken: the launcher keeps the time of a kill.
         const Instant wake = executor.step(part, executor_effects);
-        executor_recorder.end(executor_effects, wake);
+        executor_recorder.end(executor, executor_effects, wake);
         for (executor::Effect& effect : executor_effects.list) {
             std::visit([this](auto& each) { perform(each); }, effect);
         }

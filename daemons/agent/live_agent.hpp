@@ -11,6 +11,7 @@
 #include <offerkit/core/time.hpp>
 #include <offerkit/runtime/link.hpp>
 #include <offerkit/runtime/log.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <functional>
 #include <memory>
@@ -25,7 +26,7 @@ struct LiveAgentOptions {
     std::string token;
     std::string cluster;
     LauncherOptions launcher;
-    std::string record_dir;  // Empty: no record is kept.
+    runtime::RecordOptions record;
     runtime::Log log;
     /// Called on the machine's thread with what changed, in order: must be quick. May be empty.
     std::function<void(std::vector<agent::Delta> deltas)> read;

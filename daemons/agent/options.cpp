@@ -43,6 +43,8 @@ constexpr Setting settings[] = {
     {"zone", "where in the region [not said]"},
     {"launcher", "path of offerkit-launcher [beside this program]"},
     {"record", "folder to write the event log to, for offerkit replay [none]"},
+    {"record-file-mib", "MiB after which the log goes on in another file [64]"},
+    {"record-files", "how many files of the log are kept, the newest [8]"},
     {"ready-file", "JSON file to write once ready: process id and work folder"},
     {"exit-with-parent-fd", "end, tasks too, when the far end of this descriptor is closed"},
     {"log-level", "debug, info, warning or error [info]"},
@@ -132,7 +134,7 @@ Result<void> read_listening(const Settings& given, AgentOptions& options) {
 Result<void> read_process(const Settings& given, AgentOptions& options) {
     options.cluster = given.text_of("cluster", "");
     options.work_dir = given.text_of("work-dir", "offerkit-agent");
-    options.record_dir = given.text_of("record", "");
+    if (auto record = read_record(given, options.record); !record) return record;
     options.ready_file = given.text_of("ready-file", "");
     options.log_level = given.text_of("log-level", "info");
     std::error_code error;

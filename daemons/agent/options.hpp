@@ -6,6 +6,7 @@
 #include <offerkit/core/result.hpp>
 #include <offerkit/model/agent.hpp>
 #include <offerkit/runtime/link.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +24,7 @@ struct AgentOptions {
     AgentInfo info;                // Its port is known once the daemon listens.
     bool resources_given = false;  // Else they are found out once the work folder is there.
     std::string launcher;          // Path of offerkit-launcher.
-    std::string record_dir;        // Empty: no record is kept.
+    runtime::RecordOptions record;
     std::string ready_file;
     std::string log_level = "info";
     int exit_with_parent_fd = -1;

@@ -116,7 +116,7 @@ private:
         live.token = options_.token;
         live.cluster = options_.cluster;
         live.launcher = {options_.launcher, folder_->path(), options_.exit_with_parent_fd, log_};
-        live.record_dir = options_.record_dir;
+        live.record = options_.record;
         live.log = log_;
         live.read = [this](std::vector<agent::Delta> deltas) {
             auto moved = std::make_shared<std::vector<agent::Delta>>(std::move(deltas));

@@ -231,6 +231,26 @@ Result<Duration> Settings::duration_of(const std::string& name, Duration otherwi
     return Duration{found->second * number};
 }
 
+Result<void> read_record(const Settings& given, runtime::RecordOptions& record) {
+    record.folder = given.text_of("record", "");
+    for (const char* const name : {"record-file-mib", "record-files"}) {
+        const Given* const found = given.find(name);
+        if (record.folder.empty() && found != nullptr) {
+            return refuse_setting(*found, "nothing is recorded", "give --record FOLDER too");
+        }
+    }
+    constexpr std::int64_t mib = 1024 * 1024;
+    const auto size =
+        given.number_of("record-file-mib", static_cast<std::int64_t>(record.file_bytes) / mib, 1,
+                        std::int64_t{1024} * 1024);
+    if (!size) return size.error();
+    const auto files = given.number_of("record-files", record.files, 1, 100'000);
+    if (!files) return files.error();
+    record.file_bytes = static_cast<std::uint64_t>(*size * mib);
+    record.files = static_cast<std::uint32_t>(*files);
+    return {};
+}
+
 Refusal refuse_setting(const Given& given, std::string why, std::string todo) {
     return {RefusalCode::invalid, given.where, "use " + given.text.substr(0, 64), std::move(why),
             std::move(todo)};

@@ -6,6 +6,7 @@
 
 #include <offerkit/core/result.hpp>
 #include <offerkit/core/time.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <cstdint>
 #include <map>
@@ -64,6 +65,10 @@ private:
     std::map<std::string, Given> values_;
     std::optional<std::string> text_;
 };
+
+/// `--record`, `--record-file-mib` and `--record-files`. Refuses: numbers out of range, and those
+/// two without the first.
+[[nodiscard]] Result<void> read_record(const Settings& given, runtime::RecordOptions& record);
 
 /// A refusal about a given value.
 [[nodiscard]] Refusal refuse_setting(const Given& given, std::string why, std::string todo);

@@ -38,6 +38,8 @@ constexpr Setting settings[] = {
     {"peer-timeout", "a silent peer counts as gone after [75s]"},
     {"io-threads", "threads that parse and serialise [1]"},
     {"record", "folder to write the event log to, for offerkit replay [none]"},
+    {"record-file-mib", "MiB after which the log goes on in another file [64]"},
+    {"record-files", "how many files of the log are kept, the newest [8]"},
     {"ready-file", "JSON file to write once ready: ports and process id"},
     {"exit-with-parent-fd", "end when the far end of this inherited descriptor is closed"},
     {"log-level", "debug, info, warning or error [info]"},
@@ -116,7 +118,7 @@ Result<void> read_policy(const Settings& given, MasterOptions& options) {
 
 Result<void> read_process(const Settings& given, MasterOptions& options) {
     options.work_dir = given.text_of("work-dir", "offerkit-master");
-    options.record_dir = given.text_of("record", "");
+    if (auto record = read_record(given, options.record); !record) return record;
     options.ready_file = given.text_of("ready-file", "");
     options.log_level = given.text_of("log-level", "info");
     auto threads = given.number_of("io-threads", 1, 1, 64);

@@ -5,6 +5,7 @@
 
 #include <offerkit/core/result.hpp>
 #include <offerkit/master/options.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +21,7 @@ struct MasterOptions {
     std::uint16_t http_port = 0;
     std::string token;  // Never empty.
     std::string work_dir;
-    std::string record_dir;  // Empty: no record is kept.
+    runtime::RecordOptions record;
     std::string ready_file;
     std::string log_level = "info";
     std::uint32_t io_threads = 1;

@@ -21,6 +21,7 @@
 #include <offerkit/allocation/impl/cycle_events.ipp>
 #include <offerkit/allocation/impl/cycle_order.ipp>
 #include <offerkit/allocation/impl/cycle_run.ipp>
+#include <offerkit/allocation/impl/cycle_save.ipp>
 #include <offerkit/allocation/impl/cycle_serve.ipp>
 #include <offerkit/allocation/impl/policies.ipp>
 #include <offerkit/allocation/impl/quota_ledger.ipp>

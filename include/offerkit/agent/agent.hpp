@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace offerkit::agent {
@@ -21,6 +22,9 @@ class Agent {
 public:
     /// Pre: `options.run` is from 1 to `StatusId::epoch_max`.
     explicit Agent(Options options);
+
+    /// Goes on where another one was between two steps (`record/snapshot.hpp`).
+    Agent(Options options, State state) : options_(std::move(options)), state_(std::move(state)) {}
 
     /// Advances by one batch: same history in, same effects out. Appends to `out`. The first step
     /// may be empty; it connects. After `Stopped` every event is absorbed.

@@ -77,6 +77,13 @@ public:
 
     void check_invariants() const;
 
+    /// Calls `f` with everything that it remembers: for snapshots.
+    template <class Self, class F>
+    static void parts(Self& self, F&& f) {
+        f(self.entries_, self.offerable_, self.inactive_, self.totals_, self.available_,
+          self.totals_version_, self.size_);
+    }
+
 private:
     static constexpr std::uint32_t unlisted = 0xffffffff;
 

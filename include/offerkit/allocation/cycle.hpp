@@ -9,6 +9,7 @@
 #include <offerkit/allocation/policy.hpp>
 #include <offerkit/allocation/sibling_order.hpp>
 #include <offerkit/core/assert.hpp>
+#include <offerkit/core/bytes.hpp>
 #include <offerkit/core/random.hpp>
 
 #include <algorithm>
@@ -46,6 +47,8 @@ public:
         return std::string(policy_name_of<P>());
     }
     void check_invariants() const override;
+    [[nodiscard]] Result<void> save_policy(Bytes& out) const override;
+    void load_policy(ByteReader& in) override;
 
     [[nodiscard]] const P& policy() const { return policy_; }
 
@@ -75,6 +78,7 @@ private:
     void put_in_order(NodeIndex node);
     void rerank(NodeIndex at);
     void refresh_order();
+    void rebuild_order();
     [[nodiscard]] bool is_in_order(NodeIndex leaf) const;
     [[nodiscard]] bool precedes(NodeIndex a, NodeIndex b) const;
 
@@ -131,6 +135,7 @@ private:
     std::uint64_t ranked_renumberings_ = 0;
     std::size_t held_back_seen_ = 0;
     bool rank_all_ = false;
+    bool order_is_lost_ = false;  // It was not part of the snapshot that this comes from.
     bool faulted_ = false;
 };
 
@@ -138,4 +143,5 @@ private:
 
 #include <offerkit/allocation/impl/cycle_order.ipp>
 #include <offerkit/allocation/impl/cycle_run.ipp>
+#include <offerkit/allocation/impl/cycle_save.ipp>
 #include <offerkit/allocation/impl/cycle_serve.ipp>

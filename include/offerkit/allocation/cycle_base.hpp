@@ -9,6 +9,7 @@
 #include <offerkit/allocation/quota_ledger.hpp>
 #include <offerkit/allocation/refuse_filters.hpp>
 #include <offerkit/allocation/role_tree.hpp>
+#include <offerkit/core/bytes.hpp>
 #include <offerkit/core/config.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/model/demand.hpp>
@@ -38,6 +39,21 @@ public:
     [[nodiscard]] const RefuseFilters& filters() const { return filters_; }
 
     [[nodiscard]] const QuotaLedger& quota() const { return quota_; }
+
+    /// Appends what the policy remembers, and what the cycle does beside the parts below. Refuses:
+    /// `unsupported`, for a policy that keeps state and cannot save it.
+    [[nodiscard]] virtual Result<void> save_policy(Bytes& out) const = 0;
+    /// Reads what `save_policy` wrote, once the parts are restored. Pre: the policy is new.
+    virtual void load_policy(ByteReader& in) = 0;
+
+    /// Calls `f` with everything that it remembers, whatever the policy: for snapshots.
+    template <class Self, class F>
+    static void parts(Self& self, F&& f) {
+        f(self.tree_, self.agents_, self.filters_, self.quota_, self.claimants_, self.dirty_agents_,
+          self.agent_is_dirty_, self.dirty_claimants_, self.fresh_pairs_, self.stale_nodes_,
+          self.node_is_stale_, self.held_back_, self.everything_, self.headroom_cut_, self.changed_,
+          self.decisions_, self.now_, self.policy_wake_, self.reported_wake_);
+    }
 
 protected:
     /// One shape of a stated demand, and how many of it have not been offered room yet.

@@ -15,6 +15,7 @@
 
 #include <offerkit/allocation/allocator.hpp>
 #include <offerkit/allocation/role_tree.hpp>
+#include <offerkit/core/bytes.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/random.hpp>
 #include <offerkit/core/time.hpp>
@@ -201,6 +202,8 @@ concept PolicyRank = std::same_as<T, Share> || std::integral<T> || detail::is_in
 ///   `p.shape(n, a, available)`, `Resources` contained in `available`: how much of the agent is
 ///   offered to the leaf `n`. Empty: not this agent.
 ///   `p.begin_cycle(rng)`: the only place for chance. Ranks all nodes anew.
+///   `p.save(bytes)` const and `p.load(reader)`: append to a `Bytes&` what the policy keeps, and
+///   read it back into a new one. Without them a policy that keeps anything cannot be recorded.
 ///   `P::name`: what `--policy` calls it.
 ///
 /// Hooks may throw: what the cycle has decided is then void, and becomes a fault that names the
@@ -231,6 +234,11 @@ concept HasShape =
     };
 template <class P>
 concept HasBeginCycle = requires(P& p, Rng& rng) { p.begin_cycle(rng); };
+template <class P>
+concept CanSave = requires(const P& from, P& to, Bytes& out, ByteReader& in) {
+    from.save(out);
+    to.load(in);
+};
 
 // What agents are ordered by, before their ids.
 template <class P>
@@ -252,6 +260,8 @@ template <class P>
 concept NamesShape = requires { &P::shape; };
 template <class P>
 concept NamesBeginCycle = requires { &P::begin_cycle; };
+template <class P>
+concept NamesSave = requires { &P::save; } || requires { &P::load; };
 
 template <class P>
 struct PolicyTraits {
@@ -264,6 +274,7 @@ struct PolicyTraits {
     static constexpr bool has_pick = HasPick<P>;
     static constexpr bool has_shape = HasShape<P>;
     static constexpr bool has_begin_cycle = HasBeginCycle<P>;
+    static constexpr bool can_save = CanSave<P>;
 
     static_assert(has_agent_key || !NamesAgentKey<P>,
                   "agent_key takes (const AgentView&) and returns a Share, an integer or a pair");
@@ -273,6 +284,8 @@ struct PolicyTraits {
                   "shape takes (const NodeView&, const AgentView&, const Resources&) and returns "
                   "Resources");
     static_assert(has_begin_cycle || !NamesBeginCycle<P>, "begin_cycle takes (Rng&)");
+    static_assert(can_save || !NamesSave<P>,
+                  "save takes (Bytes&) and is const, load (ByteReader&)");
     static_assert(!(has_agent_key && has_pick),
                   "a policy has agent_key or pick: both would order agents");
 };

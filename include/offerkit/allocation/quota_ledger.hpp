@@ -69,6 +69,12 @@ public:
 
     void check_invariants(const RoleTree& tree) const;
 
+    /// Calls `f` with everything that it remembers: for snapshots.
+    template <class Self, class F>
+    static void parts(Self& self, F&& f) {
+        f(self.records_, self.vacant_, self.guarantees_, self.names_, self.root_, self.stale_);
+    }
+
 private:
     static constexpr std::int64_t unlimited = limits::amount_per_cluster_max;
 

@@ -8,6 +8,7 @@
 /// Cost: about a hundred integer operations per change, and all nodes once per cycle.
 
 #include <offerkit/allocation/policy.hpp>
+#include <offerkit/core/bytes.hpp>
 #include <offerkit/core/fingerprint.hpp>
 #include <offerkit/core/random.hpp>
 
@@ -40,6 +41,10 @@ public:
         }
         return clock.rings_at;
     }
+
+    /// Nothing outlives a cycle.
+    void save(Bytes& /*out*/) const {}
+    void load(ByteReader& /*in*/) {}
 
 private:
     struct Clock {

@@ -55,6 +55,13 @@ public:
     /// Aborts unless all counts add up.
     void check_invariants() const;
 
+    /// Calls `f` with everything that it remembers: for snapshots.
+    template <class Self, class F>
+    static void parts(Self& self, F&& f) {
+        f(self.lists_, self.timed_, self.vacant_timed_, self.interned_, self.vacant_interned_,
+          self.by_fingerprint_, self.deadlines_, self.size_, self.agents_);
+    }
+
 private:
     // What stands for one filter: nothing; or the number of what was refused; or, with the top bit,
     // the number of a record that also says until when.

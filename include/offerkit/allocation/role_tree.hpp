@@ -113,6 +113,13 @@ public:
     /// Aborts unless every inner node's sums are those of its children.
     void check_invariants() const;
 
+    /// Calls `f` with everything that it remembers: for snapshots.
+    template <class Self, class F>
+    static void parts(Self& self, F&& f) {
+        f(self.nodes_, self.vacant_, self.roles_, self.arrivals_, self.servings_,
+          self.renumberings_);
+    }
+
 private:
     NodeIndex add_node(NodeIndex parent, ClaimantNode node);
     void remove_node(NodeIndex node);

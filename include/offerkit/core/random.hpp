@@ -64,6 +64,9 @@ public:
         }
     }
 
+    /// `Rng{state()}` goes on exactly as this one does: for snapshots.
+    [[nodiscard]] constexpr std::uint64_t state() const { return state_; }
+
     friend constexpr bool operator==(const Rng&, const Rng&) = default;
 
 private:

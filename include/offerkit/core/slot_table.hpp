@@ -78,6 +78,17 @@ public:
         }
     }
 
+    /// All places, vacant ones too: for snapshots, which restore them with `assign`.
+    [[nodiscard]] const std::vector<std::optional<T>>& entries() const { return places_; }
+    void assign(std::vector<std::optional<T>> entries) {
+        places_ = std::move(entries);
+        vacant_.clear();
+        for (std::uint32_t i = 0; i < places(); ++i) {
+            if (!places_[i]) vacant_.push_back(i);  // Ascending is a heap.
+        }
+        size_ = places_.size() - vacant_.size();
+    }
+
 private:
     std::vector<std::optional<T>> places_;
     std::vector<std::uint32_t> vacant_;  // A heap, lowest first.

@@ -10,12 +10,18 @@
 #include <offerkit/executor/event.hpp>
 #include <offerkit/executor/state.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace offerkit::executor {
 
 class Executor {
 public:
+    Executor() = default;
+
+    /// Goes on where another one was between two steps (`record/snapshot.hpp`).
+    explicit Executor(State state) : state_(std::move(state)) {}
+
     /// Advances by one batch: same history in, same effects out. Appends to `out`; all that is to
     /// be reported goes into one message. Returns when to be woken at the latest: never, since the
     /// launcher keeps the time of a kill.

@@ -11,12 +11,17 @@
 #include <offerkit/framework/state.hpp>
 
 #include <string>
+#include <utility>
 
 namespace offerkit::framework {
 
 class Framework {
 public:
     explicit Framework(Options options);
+
+    /// Goes on where another one was between two steps (`record/snapshot.hpp`).
+    Framework(Options options, State state)
+        : options_(std::move(options)), state_(std::move(state)) {}
 
     /// Advances by one batch and appends to `out`. The first step, however empty, asks to connect.
     /// Returns when to be woken at the latest; an early wake is harmless.

@@ -24,6 +24,10 @@ public:
     /// Pre: `allocator` is new, and not null.
     Master(Options options, std::unique_ptr<Allocator> allocator);
 
+    /// Goes on where another one was between two steps (`record/snapshot.hpp`). Pre: `allocator`
+    /// is as that one's was.
+    Master(Options options, std::unique_ptr<Allocator> allocator, State state);
+
     /// Advances by one batch and appends to `out`: first what each event brings about, then, if
     /// anything changed, one allocation. Returns when to be woken at the latest; an early wake is
     /// harmless. Pre: `batch.mono_now` is not before that of the last step.

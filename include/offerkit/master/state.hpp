@@ -144,7 +144,8 @@ struct State {
     std::uint64_t entries_made = 0;
 
     KindTable kinds;
-    std::array<std::string, limits::slots> kinds_told;  // To the allocator, by slot.
+    /// What the allocator was told of each slot.
+    std::vector<std::string> kinds_told = std::vector<std::string>(limits::slots);
     std::map<PeerId, Peer> peers;
     SlotTable<AgentIndex, Agent> agents;
     std::map<AgentId, AgentIndex> agent_by_id;

@@ -9,6 +9,7 @@
 ///   signed, times           zigzag varint          optional   0, or 1 and the value
 ///   text                    length, then bytes     vector     length, then the elements
 ///   aggregate, pair, array  the fields in order    ids        their number or their text
+///   map, set                as a list, ascending
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/random.hpp>
@@ -23,7 +24,10 @@
 #include <boost/pfr/tuple_size.hpp>
 #include <concepts>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -215,6 +219,69 @@ struct Fields<std::pair<A, B>> {
     static void take(ByteReader& in, std::pair<A, B>& value) {
         record::take(in, value.first);
         record::take(in, value.second);
+    }
+};
+
+template <class T>
+struct Fields<std::deque<T>> {
+    static void put(const std::deque<T>& values, Bytes& out) {
+        put_number(values.size(), out);
+        for (const T& value : values)
+            record::put(value, out);
+    }
+    static void take(ByteReader& in, std::deque<T>& values) {
+        values.clear();
+        const std::size_t count = in.count();
+        for (std::size_t i = 0; i < count && !in.has_failed(); ++i) {
+            record::take(in, values.emplace_back());
+        }
+    }
+};
+
+// Keys ascend, or one map would have many encodings.
+template <class K, class V, class Less>
+struct Fields<std::map<K, V, Less>> {
+    static void put(const std::map<K, V, Less>& values, Bytes& out) {
+        put_number(values.size(), out);
+        for (const auto& [key, value] : values) {
+            record::put(key, out);
+            record::put(value, out);
+        }
+    }
+    static void take(ByteReader& in, std::map<K, V, Less>& values) {
+        values.clear();
+        const std::size_t count = in.count();
+        for (std::size_t i = 0; i < count && !in.has_failed(); ++i) {
+            K key{};
+            record::take(in, key);
+            if (!values.empty() && !(values.rbegin()->first < key)) {
+                in.fail("keys are not ascending");
+                return;
+            }
+            record::take(in, values.emplace_hint(values.end(), std::move(key), V{})->second);
+        }
+    }
+};
+
+template <class K>
+struct Fields<std::set<K>> {
+    static void put(const std::set<K>& values, Bytes& out) {
+        put_number(values.size(), out);
+        for (const K& value : values)
+            record::put(value, out);
+    }
+    static void take(ByteReader& in, std::set<K>& values) {
+        values.clear();
+        const std::size_t count = in.count();
+        for (std::size_t i = 0; i < count && !in.has_failed(); ++i) {
+            K value{};
+            record::take(in, value);
+            if (!values.empty() && !(*values.rbegin() < value)) {
+                in.fail("elements are not ascending");
+                return;
+            }
+            values.insert(values.end(), std::move(value));
+        }
     }
 };
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/master/master.hpp>
+<<<<<<< HEAD
 #include <offerkit/record/registry_codec.hpp>
+=======
+#include <offerkit/record/build_id.hpp>
+>>>>>>> 79d8ace0cf8c07d410a60ed8b6ef416d89f2a981
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/live_master.hpp>
@@ -124,7 +128,7 @@ struct LiveMaster::Body {
         effects.clear();
         recorder.begin(batch);
         const Instant wake = machine.step(batch, effects);
-        recorder.end(effects, wake);
+        recorder.end(machine, effects, wake);
         for (master::Effect& effect : effects.list)
             perform(effect);
         store.commit();
@@ -169,15 +173,14 @@ struct LiveMaster::Body {
     }
 
     Result<void> record(const std::string& policy) {
-        if (options.record_dir.empty()) return {};
+        if (options.record.folder.empty()) return {};
         record::LogHeader header;
-        header.build = build_text();
+        header.build = record::build_text();
         header.machine = record::Machine::master;
         header.policy = policy;
         record::encode(options.machine, header.options);
-        auto started = Recorder::start(options.record_dir,
-                                       "master-" + std::to_string(options.machine.epoch) + ".log",
-                                       header, options.log);
+        auto started = Recorder::start(options.record, "master", options.machine.epoch, header,
+                                       machine, options.log);
         if (!started) return std::move(started).error();
         recorder = std::move(started).value();
         return {};

@@ -12,6 +12,7 @@
 #include <offerkit/runtime/durable_store.hpp>
 #include <offerkit/runtime/hub.hpp>
 #include <offerkit/runtime/log.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,9 +29,13 @@ struct LiveMasterOptions {
     std::uint16_t port = 0;
     std::string token;  // What peers must show. Never empty in a daemon.
     std::size_t io_threads = 1;
+<<<<<<< HEAD
     std::string record_dir;  // Empty: no record is kept.
     /// Where the registry is kept; its epoch is the machine's. None: nothing outlives this master.
     std::unique_ptr<DurableStore> registry;
+=======
+    RecordOptions record;
+>>>>>>> 79d8ace0cf8c07d410a60ed8b6ef416d89f2a981
     Log log;
     /// Called on the readers' thread with what changed, in order. May be empty.
     std::function<void(std::span<master::Delta> deltas)> read;

@@ -1,24 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/runtime/recorder.hpp>
-#include <offerkit/version.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 namespace offerkit::runtime {
 
-struct GrowingFile::Body {
-    Body(int opened, std::string path, Log told)
-        : descriptor(opened), name(std::move(path)), log(std::move(told)) {}
+namespace {
+
+/// NAME-RUN-NUMBER.log; none for the name of anything else.
+struct RecordName {
+    std::uint64_t run = 0;
+    std::uint64_t number = 0;
+
+    static std::optional<RecordName> parse(std::string_view file, std::string_view name) {
+        if (!file.starts_with(name) || !file.ends_with(".log")) return std::nullopt;
+        file.remove_prefix(name.size());
+        file.remove_suffix(std::string_view{".log"}.size());
+        RecordName parsed;
+        for (std::uint64_t* const part : {&parsed.run, &parsed.number}) {
+            if (!file.starts_with('-')) return std::nullopt;
+            file.remove_prefix(1);
+            const auto read = std::from_chars(file.data(), file.data() + file.size(), *part);
+            if (read.ec != std::errc{}) return std::nullopt;
+            file.remove_prefix(static_cast<std::size_t>(read.ptr - file.data()));
+        }
+        return file.empty() ? std::optional{parsed} : std::nullopt;
+    }
+
+    [[nodiscard]] std::string text(const std::string& name) const {
+        std::string digits = std::to_string(number);
+        digits.insert(0, 6 - std::min<std::size_t>(digits.size(), 6), '0');
+        return name + "-" + std::to_string(run) + "-" + digits + ".log";
+    }
+};
+
+/// Removes all but the newest files, later runs being newer. What cannot be removed stays.
+void remove_oldest(const std::filesystem::path& folder, const std::string& name, std::size_t kept) {
+    std::vector<std::tuple<std::uint64_t, std::uint64_t, std::filesystem::path>> found;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at{folder, error}, end; !error && at != end;
+         at.increment(error)) {
+        const auto parsed = RecordName::parse(at->path().filename().string(), name);
+        if (parsed) found.emplace_back(parsed->run, parsed->number, at->path());
+    }
+    std::ranges::sort(found);
+    for (std::size_t i = 0; i + kept < found.size(); ++i)
+        std::filesystem::remove(std::get<2>(found[i]), error);
+}
+
+}  // namespace
+
+struct RecordFiles::Body {
+    /// What goes into one file.
+    struct Part {
+        bool begins_file = false;
+        record::Bytes bytes;
+    };
+
+    Body(RecordOptions given, std::string named, std::uint64_t numbered, Log told)
+        : options(std::move(given)), name(std::move(named)), log(std::move(told)) {
+        last.run = numbered;
+    }
 
     ~Body() {
         {
@@ -27,88 +84,130 @@ struct GrowingFile::Body {
         }
         more.notify_one();
         if (thread.joinable()) thread.join();
-        ::close(descriptor);
+        if (descriptor >= 0) ::close(descriptor);
+    }
+
+    [[nodiscard]] std::string path() const {
+        return (std::filesystem::path{options.folder} / last.text(name)).string();
+    }
+
+    /// Makes the next file. Returns the error number, or zero.
+    int open_next() {
+        ++last.number;
+        if (descriptor >= 0) ::close(descriptor);
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+        descriptor = ::open(path().c_str(), flags, 0600);
+        if (descriptor < 0) return errno;
+        remove_oldest(options.folder, name, std::max<std::size_t>(options.files, 1));
+        return 0;
     }
 
     void run() {
-        record::Bytes taken;
+        std::deque<Part> taken;
         while (true) {
             {
                 std::unique_lock lock{mutex};
                 more.wait(lock, [this] { return ending || !waiting.empty(); });
                 if (waiting.empty()) return;
                 taken.swap(waiting);
+                waiting_bytes = 0;
             }
-            if (!write_all({taken.data(), taken.size()})) return;
+            for (const Part& part : taken)
+                write(part);
             taken.clear();
         }
     }
 
-    bool write_all(std::string_view rest) {
-        while (!rest.empty()) {
+    void write(const Part& part) {
+        if (part.begins_file) {
+            const int error = open_next();
+            is_whole = error == 0;
+            if (error != 0) report(error);
+        }
+        std::string_view rest = part.bytes;
+        while (is_whole && !rest.empty()) {
             const ssize_t count = ::write(descriptor, rest.data(), rest.size());
             if (count < 0 && errno == EINTR) continue;
-            if (count < 0) {
-                write_log(log, LogLevel::error,
-                          "the record " + name + " ends here: " + std::strerror(errno));
-                const std::lock_guard lock{mutex};
-                failed = true;
-                waiting.clear();
-                return false;
-            }
+            if (count < 0) return report(errno);
             rest.remove_prefix(static_cast<std::size_t>(count));
         }
-        return true;
     }
 
-    const int descriptor;
+    /// The file is good up to here, and has a gap from here on.
+    void report(int error) {
+        is_whole = false;
+        write_log(log, LogLevel::error,
+                  "the record " + path() + " ends here: " + std::strerror(error) +
+                      "; another file is begun in a minute");
+        const std::lock_guard lock{mutex};
+        failed = true;
+    }
+
+    const RecordOptions options;
     const std::string name;
     const Log log;
+    RecordName last;
+    int descriptor = -1;
+    bool is_whole = true;
+
     std::mutex mutex;
     std::condition_variable more;
-    record::Bytes waiting;
+    std::deque<Part> waiting;
+    std::size_t waiting_bytes = 0;
     bool ending = false;
     bool failed = false;
     std::thread thread;
 };
 
-GrowingFile::GrowingFile(std::unique_ptr<Body> body) : body_(std::move(body)) {}
-GrowingFile::~GrowingFile() = default;
+RecordFiles::RecordFiles(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+RecordFiles::~RecordFiles() = default;
 
-Result<std::unique_ptr<GrowingFile>> GrowingFile::create(const std::string& folder,
-                                                         const std::string& name, Log log) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    const std::string path = (std::filesystem::path{folder} / name).string();
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
-    const int opened = ::open(path.c_str(), flags, 0600);
-    if (opened < 0) {
-        return Refusal{errno == EEXIST ? RefusalCode::already_exists : RefusalCode::unavailable,
-                       "file " + path, "write the record", std::strerror(errno),
+Result<std::unique_ptr<RecordFiles>> RecordFiles::create(const RecordOptions& options,
+                                                         const std::string& name, std::uint64_t run,
+                                                         Log log) {
+    std::error_code ignored;  // The file cannot be made then, which says why.
+    std::filesystem::create_directories(options.folder, ignored);
+    auto body = std::make_unique<Body>(options, name, run, std::move(log));
+    if (const int error = body->open_next(); error != 0) {
+        return Refusal{error == EEXIST ? RefusalCode::already_exists : RefusalCode::unavailable,
+                       "file " + body->path(), "write the record", std::strerror(error),
                        "give --record another folder"};
     }
-    auto body = std::make_unique<Body>(opened, path, std::move(log));
     body->thread = std::thread([raw = body.get()] { raw->run(); });
-    return std::unique_ptr<GrowingFile>{new GrowingFile{std::move(body)}};
+    return std::unique_ptr<RecordFiles>{new RecordFiles{std::move(body)}};
 }
 
-void GrowingFile::append(record::Bytes& bytes) {
+bool RecordFiles::append(record::Bytes& bytes) { return push(bytes, false); }
+bool RecordFiles::begin_file(record::Bytes& bytes) { return push(bytes, true); }
+
+bool RecordFiles::push(record::Bytes& bytes, bool begins_file) {
+    bool is_behind = false;
     {
         const std::lock_guard lock{body_->mutex};
+        is_behind = body_->waiting_bytes + bytes.size() > waiting_max;
+        if (begins_file || is_behind) body_->failed = is_behind;
         if (!body_->failed) {
-            if (body_->waiting.empty()) {
-                body_->waiting.swap(bytes);
+            body_->waiting_bytes += bytes.size();
+            if (begins_file || body_->waiting.empty()) body_->waiting.push_back({begins_file, {}});
+            record::Bytes& last = body_->waiting.back().bytes;
+            if (last.empty()) {
+                last.swap(bytes);
             } else {
-                body_->waiting += bytes;
+                last += bytes;
             }
+            bytes.clear();
+            body_->more.notify_one();
+            return true;
         }
     }
     bytes.clear();
-    body_->more.notify_one();
-}
-
-std::string build_text() {
-    return std::string("offerkit ") + version_text + ", compiled by " + __VERSION__;
+    if (is_behind) {
+        write_log(body_->log, LogLevel::error,
+                  "the record in " + body_->options.folder +
+                      " has a gap from here: the disk is too slow; another file is begun in a "
+                      "minute");
+    }
+    return false;
 }
 
 }  // namespace offerkit::runtime

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Keeps the event log of a live machine: bytes are made on the machine's thread and written to
-/// the file by another, so that a disk never holds up a step.
+/// Keeps the event log of a live machine in files of bounded size. Bytes are made on the machine's
+/// thread and written by another, so that a disk never holds up a step. Each file begins with a
+/// snapshot of the machine and so replays by itself; the oldest files are removed.
 
 #include <offerkit/core/batch.hpp>
 #include <offerkit/core/result.hpp>
 #include <offerkit/record/log.hpp>
+#include <offerkit/record/snapshot.hpp>
 #include <offerkit/runtime/log.hpp>
+#include <offerkit/runtime/record_options.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,23 +23,32 @@
 
 namespace offerkit::runtime {
 
-/// A file that grows, written by a thread of its own.
-class GrowingFile {
+/// The files of one recorder, written by a thread of their own.
+class RecordFiles {
 public:
-    /// Makes the folder if it is missing. Refuses: `already_exists` for a file that is there,
-    /// `unavailable`. A write that fails later is logged, and ends the writing.
-    static Result<std::unique_ptr<GrowingFile>> create(const std::string& folder,
-                                                       const std::string& name, Log log);
-    GrowingFile(const GrowingFile&) = delete;
-    GrowingFile& operator=(const GrowingFile&) = delete;
-    ~GrowingFile();  // Writes what is left.
+    /// How many bytes may wait for a disk that is slow.
+    static constexpr std::size_t waiting_max = std::size_t{256} * 1024 * 1024;
 
-    /// Appends all, and leaves `bytes` empty. One thread.
-    void append(record::Bytes& bytes);
+    /// Makes the folder if it is missing, and FOLDER/NAME-RUN-000001.log. Refuses: `already_exists`
+    /// for a file that is there, `unavailable`.
+    static Result<std::unique_ptr<RecordFiles>> create(const RecordOptions& options,
+                                                       const std::string& name, std::uint64_t run,
+                                                       Log log);
+    RecordFiles(const RecordFiles&) = delete;
+    RecordFiles& operator=(const RecordFiles&) = delete;
+    ~RecordFiles();  // Writes what is left.
+
+    /// Appends all, and leaves `bytes` empty. One thread. False: the file could not be written, or
+    /// the disk is too far behind; what follows needs a new one.
+    [[nodiscard]] bool append(record::Bytes& bytes);
+
+    /// As `append`, to the next file, which is begun with these bytes.
+    [[nodiscard]] bool begin_file(record::Bytes& bytes);
 
 private:
     struct Body;
-    explicit GrowingFile(std::unique_ptr<Body> body);
+    [[nodiscard]] bool push(record::Bytes& bytes, bool begins_file);
+    explicit RecordFiles(std::unique_ptr<Body> body);
     std::unique_ptr<Body> body_;
 };
 
@@ -41,39 +57,89 @@ class Recorder {
 public:
     Recorder() = default;
 
-    /// Writes FOLDER/NAME. Refuses what `GrowingFile::create` refuses.
-    static Result<Recorder> start(const std::string& folder, const std::string& name,
-                                  const record::LogHeader& header, Log log) {
-        auto file = GrowingFile::create(folder, name, std::move(log));
-        if (!file) return std::move(file).error();
+    /// Begins to record a machine between two of its steps. `run` tells the files of one process
+    /// from those of the next. Refuses: what `RecordFiles::create` and `encode_snapshot` refuse.
+    template <class Machine>
+    [[nodiscard]] static Result<Recorder> start(const RecordOptions& options,
+                                                const std::string& name, std::uint64_t run,
+                                                record::LogHeader header, const Machine& machine,
+                                                Log log) {
         Recorder recorder;
-        recorder.file_ = std::move(file).value();
-        recorder.writer_.emplace(header, recorder.bytes_);
-        recorder.file_->append(recorder.bytes_);
+        recorder.options_ = options;
+        recorder.header_ = std::move(header);
+        if (auto encoded = recorder.encode_header(machine); !encoded) {
+            return std::move(encoded).error();
+        }
+        auto files = RecordFiles::create(options, name, run, std::move(log));
+        if (!files) return std::move(files).error();
+        recorder.files_ = std::move(files).value();
+        recorder.is_broken_ = !recorder.files_->append(recorder.bytes_);
         return recorder;
     }
 
     /// Before the step, which moves out of the events.
     template <class Event>
     void begin(const Batch<Event>& batch) {
-        if (writer_) writer_->begin_step(batch);
+        now_ = batch.mono_now;
+        if (writer_ && !is_broken_) writer_->begin_step(batch);
     }
 
     /// After it, before the effects are performed.
-    template <class Effects>
-    void end(const Effects& effects, Instant next_wake) {
+    template <class Machine, class Effects>
+    void end(const Machine& machine, const Effects& effects, Instant next_wake) {
         if (!writer_) return;
-        writer_->end_step(effects, next_wake, bytes_);
-        file_->append(bytes_);
+        if (!is_broken_) {
+            writer_->end_step(effects, next_wake, bytes_);
+            in_file_ += bytes_.size();
+            is_broken_ = !files_->append(bytes_);
+            if (is_broken_) retry_at_ = now_ + retry_after;
+        }
+        if (is_broken_ ? now_ >= retry_at_ : in_file_ >= file_ends_at_) begin_file(machine);
     }
 
 private:
+    static constexpr Duration retry_after = std::chrono::minutes{1};
+
+    template <class Machine>
+    Result<void> encode_header(const Machine& machine) {
+        header_.snapshot.clear();
+        if (auto encoded = record::encode_snapshot(machine, header_.snapshot); !encoded) {
+            return encoded;
+        }
+        if (header_.snapshot.size() > record::log_record_max / 2) {
+            return Refusal{
+                RefusalCode::too_large, "record", "begin a file",
+                "the machine's state has " + std::to_string(header_.snapshot.size()) + " bytes",
+                "run without a record"};
+        }
+        in_file_ = 0;
+        file_ends_at_ = std::max<std::uint64_t>(options_.file_bytes, 4 * header_.snapshot.size());
+        writer_.emplace(header_, bytes_);
+        header_.snapshot.clear();
+        return {};
+    }
+
+    template <class Machine>
+    void begin_file(const Machine& machine) {
+        if (!encode_header(machine)) {
+            retry_at_ = now_ + retry_after;
+            is_broken_ = true;
+            return;
+        }
+        is_broken_ = !files_->begin_file(bytes_);
+        if (is_broken_) retry_at_ = now_ + retry_after;
+    }
+
+    RecordOptions options_;
+    record::LogHeader header_;
     std::optional<record::LogWriter> writer_;
     record::Bytes bytes_;
-    std::unique_ptr<GrowingFile> file_;
+    std::unique_ptr<RecordFiles> files_;
+    std::uint64_t in_file_ = 0;
+    std::uint64_t file_ends_at_ = 0;
+    Instant now_;
+    Instant retry_at_;
+    bool is_broken_ = false;  // Nothing is recorded until `retry_at_`.
 };
-
-/// What the logs of this build say of themselves.
-[[nodiscard]] std::string build_text();
 
 }  // namespace offerkit::runtime

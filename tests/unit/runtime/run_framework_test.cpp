@@ -24,7 +24,7 @@ namespace {
 std::unique_ptr<LiveMaster> start_master(std::string record_dir = {}) {
     LiveMasterOptions options;
     options.token = "secret";
-    options.record_dir = std::move(record_dir);
+    options.record.folder = std::move(record_dir);
     auto allocator = make_allocator("drf");
     REQUIRE(allocator.has_value());
     auto master = LiveMaster::start(std::move(options), std::move(allocator).value());
@@ -179,7 +179,7 @@ TEST_CASE("a scheduler runs tasks through a live master, and the record of it re
         links.stop();
         master->stop();
     }
-    const auto log = read_file(folder.path + "/record/master-1.log", 100 * 1024 * 1024);
+    const auto log = read_file(folder.path + "/record/master-1-000001.log", 100 * 1024 * 1024);
     REQUIRE(log.has_value());
     const auto replayed = record::replay(*log);
     REQUIRE(replayed.has_value());

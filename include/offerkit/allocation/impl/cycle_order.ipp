@@ -108,6 +108,7 @@ void Cycle<P>::refresh_order() {
     const bool all = std::exchange(rank_all_, false) ||
                      ranked_totals_ != agents_.totals_version() ||
                      ranked_renumberings_ != tree_.renumberings();
+    if (std::exchange(order_is_lost_, false)) rebuild_order();
     if (all) {
         ranked_totals_ = agents_.totals_version();
         ranked_renumberings_ = tree_.renumberings();
@@ -124,6 +125,14 @@ void Cycle<P>::refresh_order() {
         put_in_order(node);
     }
     stale_nodes_.clear();
+}
+
+// Ranks depend on the ledgers and on the policy alone, so the order comes out as it was.
+template <AllocationPolicy P>
+void Cycle<P>::rebuild_order() {
+    for (const Claimant& claimant : claimants_) {
+        if (!claimant.leaf.is_none()) put_in_order(claimant.leaf);
+    }
 }
 
 template <AllocationPolicy P>

@@ -15,6 +15,11 @@ OFFERKIT_INLINE Master::Master(Options options, std::unique_ptr<Allocator> alloc
     OFFERKIT_ASSERT(allocator_ != nullptr);
 }
 
+OFFERKIT_INLINE Master::Master(Options options, std::unique_ptr<Allocator> allocator, State state)
+    : options_(std::move(options)), allocator_(std::move(allocator)), state_(std::move(state)) {
+    OFFERKIT_ASSERT(allocator_ != nullptr);
+}
+
 OFFERKIT_INLINE Instant Master::step(const Batch<Event>& batch, Effects& out) {
     OFFERKIT_ASSERT(batch.mono_now >= state_.now);
     state_.now = batch.mono_now;
