@@ -157,12 +157,8 @@ private:
         live.port = options_.port;
         live.token = options_.token;
         live.io_threads = options_.io_threads;
-<<<<<<< HEAD
-        live.record_dir = options_.record_dir;
-        live.registry = std::move(registry_);
-=======
         live.record = options_.record;
->>>>>>> 79d8ace0cf8c07d410a60ed8b6ef416d89f2a981
+        live.registry = std::move(registry_);
         live.log = log_;
         live.read = [this](std::span<master::Delta> deltas) { show(deltas); };
         auto started = LiveMaster::start(std::move(live), std::move(allocator).value());

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/master/master.hpp>
-<<<<<<< HEAD
-#include <offerkit/record/registry_codec.hpp>
-=======
 #include <offerkit/record/build_id.hpp>
->>>>>>> 79d8ace0cf8c07d410a60ed8b6ef416d89f2a981
+#include <offerkit/record/registry_codec.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/live_master.hpp>

@@ -29,13 +29,9 @@ struct LiveMasterOptions {
     std::uint16_t port = 0;
     std::string token;  // What peers must show. Never empty in a daemon.
     std::size_t io_threads = 1;
-<<<<<<< HEAD
-    std::string record_dir;  // Empty: no record is kept.
+    RecordOptions record;
     /// Where the registry is kept; its epoch is the machine's. None: nothing outlives this master.
     std::unique_ptr<DurableStore> registry;
-=======
-    RecordOptions record;
->>>>>>> 79d8ace0cf8c07d410a60ed8b6ef416d89f2a981
     Log log;
     /// Called on the readers' thread with what changed, in order. May be empty.
     std::function<void(std::span<master::Delta> deltas)> read;
