@@ -11,7 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,8 +21,8 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> commands = {"dev",   "run",    "agents",   "frameworks",
-                                                      "tasks", "offers", "registry", "replay"};
+constexpr std::array<std::string_view, 9> commands = {
+    "dev", "run", "agents", "agent", "frameworks", "tasks", "offers", "registry", "replay"};
 
 struct Options {
     AccessOptions access;
@@ -30,6 +32,7 @@ struct Options {
     DevOptions dev;
     RegistryOptions registry;
     ReplayCommand replay;
+    AgentCommandOptions agent;
 };
 
 void add_access(CLI::App& command, Options& options) {
@@ -133,6 +136,40 @@ void add_replay(CLI::App& app, Options& options) {
         "Exit code: 0 the same byte for byte, 1 it differs, 2 the log cannot be used.");
 }
 
+void add_agent_command(CLI::App& agent, Options& options, const std::string& what,
+                       const std::string& help) {
+    CLI::App* const command = agent.add_subcommand(what, help);
+    AgentCommandOptions& o = options.agent;
+    add_access(*command, options);
+    command->add_option("agent", o.agent, "id or host name")->required();
+    if (what == "drain") {
+        const std::map<std::string, std::uint64_t> units = {
+            {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86'400}};
+        command->add_option("--deadline", o.within_seconds, "what runs longer is killed [10m]")
+            ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"));
+        command->add_flag("--dry-run", o.dry_run, "only say what would be ended");
+        command->add_flag("--watch", o.watch, "wait until nothing runs there any more")
+            ->excludes("--dry-run");
+        command->add_option("-o,--output", options.output, "of a dry run: table or json [table]")
+            ->check(CLI::IsMember({"table", "json"}));
+    }
+    command->footer("Example: offerkit agent " + what + " a1-2" +
+                    (what == "drain" ? " --deadline 10m --watch" : ""));
+    command->callback([&options, what] { options.agent.what = what; });
+}
+
+void add_agent(CLI::App& app, Options& options) {
+    CLI::App* const agent = app.add_subcommand("agent", "Take an agent out of use, or put it back");
+    agent->require_subcommand(1);
+    add_agent_command(*agent, options, "drain",
+                      "No more offers of it; its tasks may end until the deadline");
+    add_agent_command(*agent, options, "deactivate", "No more offers of it; its tasks go on");
+    add_agent_command(*agent, options, "activate", "Offers of it again");
+    add_agent_command(*agent, options, "gone",
+                      "It will never come back: its tasks are told so, and its id is refused");
+    agent->footer("Example: offerkit agent drain a1-2 --deadline 10m --watch");
+}
+
 /// A word that is no command: says so better than "the following argument was not expected".
 int refuse_unknown(int argc, char** argv) {
     if (argc < 2 || argv[1][0] == '-') return exit_done;
@@ -148,6 +185,11 @@ int refuse_unknown(int argc, char** argv) {
 
 int dispatch(const CLI::App& app, Options& options) {
     if (app.got_subcommand("dev")) return dev(options.dev);
+    if (app.got_subcommand("agent")) {
+        options.agent.access = options.access;
+        options.agent.json = options.output == "json";
+        return agent(options.agent);
+    }
     if (app.got_subcommand("run")) {
         const bool file = !options.run.jobs_file.empty();
         if (file == !options.run.argv.empty()) {
@@ -186,6 +228,7 @@ int main_with(int argc, char** argv) {
     Options options;
     add_dev(app, options);
     add_run(app, options);
+    add_agent(app, options);
     add_list(app, options, "agents", "List the agents");
     add_list(app, options, "frameworks", "List the frameworks");
     add_list(app, options, "tasks", "List the tasks");

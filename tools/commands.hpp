@@ -26,6 +26,16 @@ struct ListOptions {
     std::string state;      // For tasks: only in this state.
 };
 
+struct AgentCommandOptions {
+    AccessOptions access;
+    std::string what;   // drain, activate, deactivate, gone
+    std::string agent;  // Its id or host name.
+    std::uint64_t within_seconds = 600;
+    bool dry_run = false;
+    bool watch = false;
+    bool json = false;
+};
+
 struct RunOptions {
     AccessOptions access;
     std::string name;
@@ -56,6 +66,7 @@ struct RegistryOptions {
 };
 
 [[nodiscard]] int list(const ListOptions& options);
+[[nodiscard]] int agent(const AgentCommandOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int dev(const DevOptions& options);
 [[nodiscard]] int registry(const RegistryOptions& options);

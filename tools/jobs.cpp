@@ -21,7 +21,6 @@ namespace offerkit::tools {
 
 namespace {
 
-
 constexpr std::array<std::string_view, 6> fields = {"id",   "command", "argv",
                                                     "cpus", "mem_mib", "env"};
 

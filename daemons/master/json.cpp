@@ -10,20 +10,6 @@ namespace offerkit::daemons {
 
 namespace {
 
-std::string_view format_condition(master::AgentCondition condition) {
-    switch (condition) {
-        case master::AgentCondition::active:
-            return "active";
-        case master::AgentCondition::deactivated:
-            return "deactivated";
-        case master::AgentCondition::disconnected:
-            return "disconnected";
-        case master::AgentCondition::unreachable:
-            return "unreachable";
-    }
-    return "?";
-}
-
 std::string_view format_condition(master::FrameworkCondition condition) {
     switch (condition) {
         case master::FrameworkCondition::active:
@@ -73,7 +59,11 @@ Json to_json(const master::AgentView& view) {
     return {{"id", format_id(view.agent.id)},
             {"hostname", info.hostname},
             {"port", info.port},
-            {"state", std::string(format_condition(view.agent.condition))},
+            {"state", std::string(format_agent_condition(view.agent.condition))},
+            {"mode", std::string(format_agent_mode(view.agent.mode))},
+            {"drain_deadline", view.agent.drain_deadline == WallTime{}
+                                   ? Json(nullptr)
+                                   : Json(format_time(view.agent.drain_deadline))},
             {"resources", to_json(info.resources)},
             {"used", to_json(view.used)},
             {"offered", to_json(view.offered)},

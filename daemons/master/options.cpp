@@ -36,6 +36,9 @@ constexpr Setting settings[] = {
     {"offer-timeout", "an offer that is not answered is rescinded after [30s]"},
     {"heartbeat-interval", "peers say that they are alive each [15s]"},
     {"peer-timeout", "a silent peer counts as gone after [75s]"},
+    {"agent-reregister-timeout", "after a start, known agents have to be back within [10min]"},
+    {"unreachable-share-max",
+     "percent of the agents that may be unreachable before no more are marked so [20]"},
     {"io-threads", "threads that parse and serialise [1]"},
     {"record", "folder to write the event log to, for offerkit replay [none]"},
     {"record-file-mib", "MiB after which the log goes on in another file [64]"},
@@ -95,11 +98,15 @@ Result<void> read_machine(const Settings& given, MasterOptions& options) {
     };
     for (const Each& each : {Each{"offer-timeout", &machine.offer_timeout},
                              Each{"heartbeat-interval", &machine.heartbeat_interval},
-                             Each{"peer-timeout", &machine.peer_timeout}}) {
+                             Each{"peer-timeout", &machine.peer_timeout},
+                             Each{"agent-reregister-timeout", &machine.reregister_timeout}}) {
         auto read = given.duration_of(each.name, *each.value, milliseconds{10}, hours{24});
         if (!read) return std::move(read).error();
         *each.value = *read;
     }
+    auto share = given.number_of("unreachable-share-max", 20, 1, 100);
+    if (!share) return std::move(share).error();
+    machine.unreachable_share_max = static_cast<std::uint32_t>(*share) * 10;
     if (machine.peer_timeout < 2 * machine.heartbeat_interval) {
         const Given* const given_timeout = given.find("peer-timeout");
         const Given* const blamed =

@@ -4,12 +4,15 @@
 
 #include "json.hpp"
 
+#include <offerkit/core/limits.hpp>
 #include <offerkit/resources/builder.hpp>
 #include <offerkit/resources/text.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -76,6 +79,46 @@ Result<protocol::OperatorCall> parse_role(const std::string& path, const std::st
     return protocol::OperatorCall{std::move(call)};
 }
 
+/// The body of a drain: `{"within_seconds": 600}`; empty: the deadline is now.
+Result<Duration> parse_drain(const std::string& id, const std::string& body) {
+    if (body.empty()) return Duration{0};
+    const Json json = Json::parse(body, nullptr, false);
+    const auto refuse = [&](RefusalCode code, std::string why) {
+        return Refusal{code, "agent " + id, "drain", std::move(why),
+                       R"(send {"within_seconds": 600})"};
+    };
+    if (!json.is_object()) return refuse(RefusalCode::malformed, "the body is not a JSON object");
+    Duration within{0};
+    for (const auto& [key, value] : json.items()) {
+        if (key != "within_seconds" || !value.is_number_unsigned()) {
+            return refuse(RefusalCode::malformed,
+                          "field " + key.substr(0, 64) + " is not known, or of another type");
+        }
+        const auto seconds = value.get<std::uint64_t>();
+        const auto most =
+            std::chrono::duration_cast<std::chrono::seconds>(limits::drain_within_max);
+        if (seconds > static_cast<std::uint64_t>(most.count())) {
+            return refuse(RefusalCode::invalid, "the deadline is more than 30 days away");
+        }
+        within = std::chrono::seconds{seconds};
+    }
+    return within;
+}
+
+/// /v1/agents/ID/VERB
+Result<protocol::OperatorCall> parse_agent_write(const runtime::HttpRequest& request,
+                                                 const std::vector<std::string>& parts) {
+    Result<AgentId> id = parse_id<AgentTag>(parts[2]);
+    if (!id) return std::move(id).error();
+    if (parts[3] == "deactivate") return protocol::OperatorCall{protocol::DeactivateAgent{*id}};
+    if (parts[3] == "activate") return protocol::OperatorCall{protocol::ActivateAgent{*id}};
+    if (parts[3] == "gone") return protocol::OperatorCall{protocol::MarkAgentGone{*id}};
+    if (parts[3] != "drain") return no_such_path(request);
+    Result<Duration> within = parse_drain(parts[2], request.body);
+    if (!within) return std::move(within).error();
+    return protocol::OperatorCall{protocol::DrainAgent{*id, *within}};
+}
+
 }  // namespace
 
 Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request) {
@@ -84,12 +127,7 @@ Result<protocol::OperatorCall> parse_write(const runtime::HttpRequest& request) 
         return parts.size() == size && parts[at] == word;
     };
     if (parts.size() < 3 || parts[0] != "v1") return no_such_path(request);
-    if (parts[1] == "agents" && (is(4, 3, "deactivate") || is(4, 3, "reactivate"))) {
-        Result<AgentId> id = parse_id<AgentTag>(parts[2]);
-        if (!id) return std::move(id).error();
-        if (parts[3] == "deactivate") return protocol::OperatorCall{protocol::DeactivateAgent{*id}};
-        return protocol::OperatorCall{protocol::ReactivateAgent{*id}};
-    }
+    if (parts[1] == "agents" && parts.size() == 4) return parse_agent_write(request, parts);
     if (parts[1] == "frameworks" && is(4, 3, "teardown")) {
         Result<FrameworkId> id = parse_id<FrameworkTag>(parts[2]);
         if (!id) return std::move(id).error();
@@ -143,7 +181,45 @@ runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) co
         }
         return ok(document("notes", std::move(notes)));
     }
+    const std::vector<std::string> parts = parts_of(request.path);
+    if (parts.size() == 4 && parts[1] == "agents" && parts[3] == "drain") return drain(parts[2]);
     return refuse(no_such_path(request));
+}
+
+// What a drain would end, or has yet to end.
+runtime::HttpResponse MasterRoutes::drain(const std::string& text) const {
+    const Result<AgentId> id = parse_id<AgentTag>(text);
+    if (!id) return refuse(id.error());
+    const auto agent = model_.agents().find(*id);
+    if (agent == model_.agents().end()) {
+        return refuse({RefusalCode::not_found, "agent " + text, "plan a drain",
+                       "there is no such agent", "list the agents"});
+    }
+    Json tasks = Json::array();
+    std::set<FrameworkId> owners;
+    for (const auto& [key, view] : model_.tasks()) {
+        if (view.task.agent != *id || is_terminal(view.state)) continue;
+        tasks.push_back(to_json(view));
+        owners.insert(key.framework);
+    }
+    Json frameworks = Json::array();
+    for (const FrameworkId owner : owners) {
+        const auto known = model_.frameworks().find(owner);
+        frameworks.push_back(
+            {{"id", format_id(owner)},
+             {"name", known == model_.frameworks().end() ? "" : known->second.info.name}});
+    }
+    const auto offers = std::ranges::count_if(
+        model_.offers(), [&](const auto& entry) { return entry.second.offer.agent == *id; });
+    const Json whole = to_json(agent->second);
+    return ok(document("drain", {{"agent", text},
+                                 {"hostname", whole["hostname"]},
+                                 {"state", whole["state"]},
+                                 {"mode", whole["mode"]},
+                                 {"drain_deadline", whole["drain_deadline"]},
+                                 {"offers", offers},
+                                 {"frameworks", std::move(frameworks)},
+                                 {"tasks", std::move(tasks)}}));
 }
 
 // ?framework=f1-2&state=running&limit=100: what is left out is stated, never silently cut.

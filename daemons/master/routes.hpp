@@ -39,6 +39,7 @@ public:
 private:
     [[nodiscard]] runtime::HttpResponse read(const runtime::HttpRequest& request) const;
     [[nodiscard]] runtime::HttpResponse tasks(const runtime::HttpRequest& request) const;
+    [[nodiscard]] runtime::HttpResponse drain(const std::string& id) const;
     [[nodiscard]] runtime::HttpResponse cluster() const;
     [[nodiscard]] runtime::HttpResponse metrics() const;
 

@@ -84,7 +84,16 @@ private:
                 m.statuses.push_back(words.status());
             return m;
         }
-        if (words.take("inverse-offers")) return protocol::InverseOffers{};
+        if (words.take("inverse-offers")) {
+            protocol::InverseOffers m;
+            while (!words.is_empty()) {
+                InverseOffer offer;
+                offer.id = words.id<OfferId>("offer");
+                offer.agent = words.id<AgentId>("agent");
+                m.offers.push_back(std::move(offer));
+            }
+            return m;
+        }
         if (words.take("operations")) return protocol::OperationStatuses{};
         if (words.take("from-executor")) {
             const auto agent = words.id<AgentId>("agent");
@@ -106,6 +115,7 @@ private:
                 accept.offer = words.id<OfferId>("offer");
                 while (words.take("launch"))
                     accept.launch.push_back(words.task());
+                if (words.take("without-command")) accept.launch.back().command.shell.clear();
                 offers.emplace_back(std::move(accept));
             } else if (words.take("decline")) {
                 Decline decline;

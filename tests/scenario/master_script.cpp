@@ -28,6 +28,8 @@ public:
             add(master::PeerClosed{peer, words.rest()});
         } else if (verb == "slow" || verb == "reads-again") {
             add(master::PeerSlow{words.id<PeerId>("peer"), verb == "slow"});
+        } else if (verb == "recovered") {
+            add(master::Recovered{contents(words)});
         } else if (verb == "stored") {
             if (last_entry_ != 0) add(master::Stored{last_entry_});
             stored_ = last_entry_;
@@ -81,8 +83,48 @@ private:
             effect);
     }
 
+    // What a registry held, entry by entry.
+    static master::registry::Contents contents(Words& words) {
+        namespace registry = master::registry;
+        registry::Contents contents;
+        while (!words.is_empty()) {
+            if (words.take("agent")) {
+                registry::AdmitAgent w{words.id<AgentId>("agent"), {}};
+                w.info.hostname = words.next("hostname");
+                w.info.resources = words.resources();
+                registry::apply(contents, w);
+            } else if (words.take("unreachable")) {
+                registry::apply(contents,
+                                registry::MarkUnreachable{words.id<AgentId>("agent"), {}});
+            } else if (words.take("gone")) {
+                registry::apply(contents, registry::MarkGone{words.id<AgentId>("agent"), {}});
+            } else if (words.take("draining")) {
+                const auto agent = words.id<AgentId>("agent");
+                const WallTime deadline = wall_of(Instant{} + words.duration("deadline"));
+                registry::apply(contents, registry::SetAgentMode{
+                                              agent, registry::AgentMode::draining, deadline});
+            } else if (words.take("framework")) {
+                registry::PutFramework w{words.id<FrameworkId>("framework"), {}};
+                w.info.name = words.next("name");
+                w.info.principal = "ada";
+                w.info.failover_timeout = words.duration("failover timeout");
+                registry::apply(contents, w);
+            } else if (words.take("role")) {
+                registry::PutRole w;
+                w.config.role = words.role();
+                w.config.weight = static_cast<std::int64_t>(words.number("weight"));
+                registry::apply(contents, w);
+            } else {
+                words.fail("expected agent, unreachable, gone, draining, framework or role");
+            }
+        }
+        return contents;
+    }
+
     static protocol::AgentMessage agent_message(Words& words) {
         if (words.take("register")) return registration(words);
+        if (words.take("more-tasks")) return protocol::ReportTasks{tasks(words), true};
+        if (words.take("last-tasks")) return protocol::ReportTasks{tasks(words), false};
         if (words.take("statuses")) {
             protocol::UpdateStatuses m;
             while (!words.is_empty()) {
@@ -116,6 +158,13 @@ private:
         m.info.hostname = words.next("hostname");
         m.info.resources = words.resources();
         if (words.take("as")) m.id = words.id<AgentId>("agent id");
+        m.tasks_follow = words.take("tasks-follow");
+        m.tasks = tasks(words);
+        return m;
+    }
+
+    static std::vector<protocol::AgentTask> tasks(Words& words) {
+        std::vector<protocol::AgentTask> tasks;
         while (words.take("task")) {
             protocol::AgentTask task;
             task.framework = words.id<FrameworkId>("framework");
@@ -123,9 +172,9 @@ private:
             task.info.id = words.task_id();
             task.info.resources = words.resources();
             task.state = words.task_state();
-            m.tasks.push_back(std::move(task));
+            tasks.push_back(std::move(task));
         }
-        return m;
+        return tasks;
     }
 
     static protocol::SchedulerCall scheduler_call(Words& words) {
@@ -153,8 +202,11 @@ private:
         }
         if (words.take("reconcile")) {
             protocol::Reconcile c;
-            while (!words.is_empty())
-                c.tasks.push_back({words.task_id(), {}});
+            while (!words.is_empty()) {
+                protocol::Reconcile::Question question{words.task_id(), {}};
+                if (words.take("on")) question.agent = words.id<AgentId>("agent");
+                c.tasks.push_back(std::move(question));
+            }
             return c;
         }
         if (words.take("to-executor")) {
@@ -250,8 +302,13 @@ private:
             asked.call = protocol::KillTaskOf{framework, std::move(task)};
         } else if (words.take("deactivate")) {
             asked.call = protocol::DeactivateAgent{words.id<AgentId>("agent")};
-        } else if (words.take("reactivate")) {
-            asked.call = protocol::ReactivateAgent{words.id<AgentId>("agent")};
+        } else if (words.take("activate")) {
+            asked.call = protocol::ActivateAgent{words.id<AgentId>("agent")};
+        } else if (words.take("drain")) {
+            const auto agent = words.id<AgentId>("agent");
+            asked.call = protocol::DrainAgent{agent, words.duration("deadline")};
+        } else if (words.take("gone")) {
+            asked.call = protocol::MarkAgentGone{words.id<AgentId>("agent")};
         } else {
             words.fail("is no call of an operator");
         }

@@ -47,20 +47,6 @@ std::string_view name_of(protocol::RescindReason reason) {
     return "?";
 }
 
-std::string_view name_of(master::AgentCondition condition) {
-    switch (condition) {
-        case master::AgentCondition::active:
-            return "active";
-        case master::AgentCondition::deactivated:
-            return "deactivated";
-        case master::AgentCondition::disconnected:
-            return "disconnected";
-        case master::AgentCondition::unreachable:
-            return "unreachable";
-    }
-    return "?";
-}
-
 std::string_view name_of(master::OfferEnd end) {
     switch (end) {
         case master::OfferEnd::accepted:
@@ -88,7 +74,12 @@ void add(Line& line, const protocol::SchedulerEvent& event) {
             [&](const protocol::Rescind& m) {
                 line.word("rescind").list(m.offers).word(name_of(m.reason));
             },
-            [&](const protocol::InverseOffers&) { line.word("inverse-offers"); },
+            [&](const protocol::InverseOffers& m) {
+                line.word("inverse-offers");
+                for (const InverseOffer& offer : m.offers) {
+                    line.word(offer.id).word(offer.agent).word(offer.resources);
+                }
+            },
             [&](const protocol::Statuses& m) {
                 line.word("statuses");
                 for (std::size_t i = 0; i < m.statuses.size(); ++i) {
@@ -130,6 +121,9 @@ void add(Line& line, const protocol::MasterMessage& message) {
             [&](const protocol::KillTask& m) {
                 line.word("kill").word(m.framework).word(m.task);
                 if (m.grace) line.word("grace").word(*m.grace);
+                if (m.reason != StatusReason::kill_requested) {
+                    line.word(format_status_reason(m.reason));
+                }
             },
             [&](const protocol::AcknowledgeStatuses& m) {
                 line.word("acknowledge");
@@ -240,6 +234,10 @@ void add(Line& line, const protocol::AgentMessage& message) {
             },
             [&](const protocol::AgentBeat&) { line.word("beat"); },
             [&](const protocol::Unregister&) { line.word("unregister"); },
+            [&](const protocol::ReportTasks& m) {
+                line.word("report-tasks").word(std::to_string(m.tasks.size()));
+                if (m.more) line.word("more");
+            },
         },
         message);
 }
@@ -354,7 +352,10 @@ std::string print(const master::Delta& delta) {
     std::visit(
         Overloaded{
             [&](const master::AgentPut& d) {
-                line.word("agent").word(d.id).word(d.info.resources).word(name_of(d.condition));
+                line.word("agent")
+                    .word(d.id)
+                    .word(d.info.resources)
+                    .word(format_agent_condition(d.condition));
             },
             [&](const master::AgentUsagePut& d) {
                 line.word("usage").word(d.id).field("used", d.used).field("offered", d.offered);
@@ -481,6 +482,8 @@ std::string print(const framework::Effect& effect) {
                            line.word("message").word(m.agent).word(m.data);
                        for (const Refusal& refusal : e.refusals)
                            line.word("refused").refusal(refusal);
+                       for (const InverseOffer& offer : e.inverse_offers)
+                           line.word("inverse-offer").word(offer.id).word(offer.agent);
                        for (const Offer& offer : e.offers)
                            line.word("offer").offer(offer);
                    },

@@ -48,6 +48,7 @@ inline void RandomValues::fill(protocol::Decline& decline) {
 inline void RandomValues::fill(protocol::Kill& kill) {
     fill(kill.task);
     if (is_there()) kill.grace = duration(limits::kill_grace_max);
+    kill.reason = any(StatusReason::agent_draining);
 }
 
 inline void RandomValues::fill(protocol::Reconcile::Question& question) {
@@ -76,6 +77,12 @@ inline void RandomValues::fill(protocol::RegisterAgent& registration) {
     fill(registration.info);
     if (is_there()) fill(registration.id);
     fill_all(registration.tasks, registration.frameworks);
+    registration.tasks_follow = is_there();
+}
+
+inline void RandomValues::fill(protocol::ReportTasks& report) {
+    fill(report.tasks);
+    report.more = is_there();
 }
 
 inline void RandomValues::fill(protocol::ExecutorEnded& ended) {
@@ -123,7 +130,7 @@ inline void RandomValues::fill(protocol::LaunchTask& launch) {
 inline void RandomValues::fill(protocol::KillTaskNow& kill) {
     fill_all(kill.framework, kill.task);
     kill.grace = duration(limits::kill_grace_max);
-    kill.reason = any(StatusReason::foreign);
+    kill.reason = any(StatusReason::agent_draining);
 }
 
 }  // namespace offerkit::test

@@ -160,7 +160,7 @@ inline void RandomValues::fill(TaskStatus& status) {
     status.state = any(TaskState::unknown);
     if (is_there()) fill_all(status.id, status.agent, status.executor);
     status.source = any(StatusSource::executor);
-    status.reason = any(StatusReason::foreign);
+    status.reason = any(StatusReason::agent_draining);
     status.message = prose();
     if (is_there()) {
         status.exit = ExitStatus{static_cast<std::int32_t>(rng_.between(-1, 255)),

@@ -166,6 +166,7 @@ public:
 
     void fill(protocol::AgentTask& task);
     void fill(protocol::RegisterAgent& registration);
+    void fill(protocol::ReportTasks& report);
     void fill(protocol::StatusUpdate& u) { fill_all(u.framework, u.status); }
     void fill(protocol::UpdateStatuses& update) { fill(update.updates); }
     void fill(protocol::UpdateOperations::Update& u) { fill_all(u.framework, u.status); }

@@ -64,6 +64,8 @@ inline constexpr std::size_t roles_per_framework_max = 1024;
 inline constexpr std::size_t offers_per_call_max = 4096;
 inline constexpr std::size_t operations_per_accept_max = 4096;
 inline constexpr std::size_t statuses_per_message_max = 4096;
+inline constexpr std::size_t message_bytes_aim = 1024 * 1024;  // Lists longer than this are split.
+inline constexpr std::size_t tasks_ended_kept_max = 10'000;    // By a framework, against repeats.
 inline constexpr std::size_t filters_per_subscribe_max = 65'536;
 inline constexpr std::size_t demand_shapes_max = 1024;  // Per role.
 inline constexpr std::size_t tasks_per_reconcile_max = 65'536;
@@ -73,6 +75,9 @@ inline constexpr std::size_t inbound_events_max = 65'536;
 inline constexpr std::size_t batch_events_max = 4096;
 
 // Cluster.
+inline constexpr Duration drain_within_max = std::chrono::hours{24 * 30};
+inline constexpr std::size_t agents_gone_max = 10'000;        // The oldest are forgotten.
+inline constexpr std::size_t questions_open_max = 1'000'000;  // About tasks of agents not yet back.
 inline constexpr std::size_t agents_max = 200'000;
 inline constexpr std::size_t frameworks_max = 50'000;
 inline constexpr std::size_t roles_max = 50'000;

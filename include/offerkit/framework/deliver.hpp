@@ -83,6 +83,11 @@ template <Scheduler S>
     for (const Refusal& refusal : delivery.refusals) {
         if constexpr (requires { scheduler.on_refused(refusal); }) scheduler.on_refused(refusal);
     }
+    for (const InverseOffer& asked : delivery.inverse_offers) {
+        if constexpr (requires { scheduler.on_inverse_offer(asked, replies); }) {
+            scheduler.on_inverse_offer(asked, replies);
+        }
+    }
     if (!delivery.offers.empty()) detail::call_on_offers(scheduler, delivery.offers, replies);
     AuthorReplied replied;
     replied.delivery = delivery.delivery;

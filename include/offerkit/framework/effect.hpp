@@ -36,8 +36,8 @@ struct SendMaster {
 };
 
 /// Call the scheduler's handlers: in this order, subscribed or disconnected, statuses, rescinds,
-/// lost agents, messages, refusals, offers, wake. Exactly one `AuthorReplied` with this number
-/// follows; until then no other delivery is made.
+/// lost agents, messages, refusals, inverse offers, offers, wake. Exactly one `AuthorReplied` with
+/// this number follows; until then no other delivery is made.
 struct Deliver {
     std::uint64_t delivery = 0;
     std::optional<FrameworkId> subscribed;
@@ -48,6 +48,7 @@ struct Deliver {
     std::vector<AgentId> agents_lost;
     std::vector<protocol::FromExecutor> messages;
     std::vector<Refusal> refusals;
+    std::vector<InverseOffer> inverse_offers;
     std::vector<Offer> offers;
     friend bool operator==(const Deliver&, const Deliver&) = default;
 };

@@ -46,6 +46,9 @@ private:
     void hear(protocol::Rescind& m);
     void hear(protocol::InverseOffers& m);
     void hear(protocol::Statuses& m);
+    [[nodiscard]] bool take_status(const TaskStatus& status);
+    void note_ended(const TaskId& task);
+    void reconcile();
     void hear(protocol::OperationStatuses& m);
     void hear(protocol::FromExecutor& m);
     void hear(protocol::AgentLost& m);
@@ -58,6 +61,10 @@ private:
     void on(AuthorAsked& e);
     void reply(OfferReply& reply);
     void reply(Accept& accept);
+    void refuse_invalid(Accept& accept);
+    void tell_refused(const TaskInfo& task, const Refusal& why);
+    void remember_launch(const TaskInfo& task, AgentId agent);
+    void acknowledge(std::vector<protocol::StatusReceipt> receipts);
     void reply(Decline& decline);
     void reply(Hold& hold);
     void ask(KillTask& r);

@@ -138,9 +138,11 @@ concept HearsStatuses = requires(S& scheduler, const TaskStatus& status) {
 ///   order of each task.
 /// Heard if present: `s.on_subscribed(framework_id, replies)`, `s.on_disconnected()`,
 /// `s.on_rescind(offer_id)`, `s.on_agent_lost(agent_id)`, `s.on_message(agent, executor, data)`,
-/// `s.on_refused(refusal)`, `s.on_wake(now, replies)` with `s.next_wake() -> Instant`, and
-/// `s.is_done() -> bool`, asked after every handler: true ends the framework.
-/// Handlers are never called from two threads at once, and never inside a step of a machine.
+/// `s.on_refused(refusal)`, `s.on_inverse_offer(inverse_offer, replies)` when an operator drains an
+/// agent: what still runs there at its start is killed, `s.on_wake(now, replies)` with
+/// `s.next_wake() -> Instant`, and `s.is_done() -> bool`, asked after every handler: true ends the
+/// framework. Handlers are never called from two threads at once, and never inside a step of a
+/// machine.
 template <class S>
 concept Scheduler = (AnswersOffers<S> || AnswersOffersTogether<S>) && HearsStatuses<S>;
 

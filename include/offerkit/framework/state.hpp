@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -67,6 +68,17 @@ struct LiveRefusal {
     Instant until;
 };
 
+/// A task that may still run, or that has ended not long ago: its statuses may be told again.
+struct KnownTask {
+    AgentId agent;     // None: not known.
+    StatusId heard;    // The latest; older ones are no news.
+    StatusId handled;  // Up to this one the scheduler has seen them, and receipts may go out.
+    bool ended = false;
+    /// The scheduler wants it ended, with this grace (none: the task's own). Said again until it
+    /// is.
+    std::optional<std::optional<Duration>> kill;
+};
+
 /// What is to be delivered next. Kept apart from the one under way, which is the author's.
 struct State {
     Instant now;
@@ -91,8 +103,9 @@ struct State {
     std::map<FilterKey, LiveRefusal> filters;
     std::vector<Demand> demands;
 
-    /// Tasks that may still run, with the agent that has them: what reconciliation asks for.
-    std::map<TaskId, AgentId> tasks;
+    std::map<TaskId, KnownTask> tasks;
+    std::deque<TaskId> tasks_ended;  // In the order of their ends; the oldest are forgotten.
+    bool has_subscribed = false;     // In this run.
 
     Deliver next;             // Collected while a delivery is under way.
     bool next_waits = false;  // `next` holds something.

@@ -4,6 +4,7 @@
 /// Everything that can happen to a master.
 
 #include <offerkit/core/id.hpp>
+#include <offerkit/master/registry.hpp>
 #include <offerkit/protocol/agent_message.hpp>
 #include <offerkit/protocol/hello.hpp>
 #include <offerkit/protocol/operator_call.hpp>
@@ -70,7 +71,13 @@ struct StoreFailed {
     friend bool operator==(const StoreFailed&, const StoreFailed&) = default;
 };
 
+/// What the registry has kept of earlier masters: the first event of each run, and no later one.
+struct Recovered {
+    registry::Contents contents;
+    friend bool operator==(const Recovered&, const Recovered&) = default;
+};
+
 using Event = std::variant<PeerOpened, PeerClosed, PeerSlow, SchedulerSaid, AgentSaid,
-                           OperatorAsked, Stored, StoreFailed>;
+                           OperatorAsked, Stored, StoreFailed, Recovered>;
 
 }  // namespace offerkit::master

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace offerkit::master {
@@ -41,6 +42,21 @@ public:
     void check_invariants() const;
 
 private:
+    // A restart: who is known, and who is not back. impl/recovery.ipp
+    void on(Recovered& e);
+    void recover_agent(registry::AdmitAgent& known);
+    void stop_recovering(Agent& agent);
+    void watch(Agent& agent, Instant until);
+    void look_after_agent(AgentIndex index);
+    void mark_unreachable(AgentIndex index);
+    void declare_unreachable(AgentIndex index);
+    [[nodiscard]] bool is_marking_stopped() const;
+    void unmark(Agent& agent);
+    [[nodiscard]] static TaskState missed_state(const Framework& framework);
+    [[nodiscard]] bool may_come_back(AgentId agent) const;
+    void answer_question(FrameworkIndex index, TaskId task, AgentId agent);
+    void answer_questions_of(AgentId agent);
+
     // In the order of a life. impl/peers.ipp
     void on(PeerOpened& e);
     void on(PeerClosed& e);
@@ -60,13 +76,23 @@ private:
     void on_agent(PeerId from, protocol::ExecutorEnded& m);
     void on_agent(PeerId from, protocol::AgentBeat& m);
     void on_agent(PeerId from, protocol::Unregister& m);
-    void admit(AgentIndex index);
+    void on_agent(PeerId from, protocol::ReportTasks& m);
+    void register_agent(PeerId from, protocol::RegisterAgent& m);
     void register_again(PeerId from, AgentIndex index, protocol::RegisterAgent& m);
+    [[nodiscard]] static bool may_become(const AgentInfo& known, const AgentInfo& now);
+    [[nodiscard]] Result<AgentIndex> insert_agent(Agent agent);
+    void refuse_agent(PeerId peer, const Refusal& why);
+    void store_admission(AgentIndex index, PeerId from, AgentInfo info,
+                         std::vector<protocol::AgentTask> tasks);
+    void admit(PendingWrite::Admission& admission);
+    [[nodiscard]] Result<void> grow(AgentIndex index, AgentInfo& info);
+    void refuse_admission(const PendingWrite::Admission& admission, const Refusal& why);
+    void begin_registration(AgentIndex index, std::vector<protocol::AgentTask>& tasks);
     void announce_registered(AgentIndex index);
     void take_tasks(AgentIndex index, std::vector<protocol::AgentTask>& reported);
+    void confirm_task(TaskIndex at, TaskState reported);
     void disconnect_agent(AgentIndex index);
-    void declare_unreachable(AgentIndex index);
-    void remove_agent(AgentIndex index, const std::string& why);
+    void remove_agent(AgentIndex index, TaskState told, const std::string& why);
     void tell_activity(AgentIndex index);
     [[nodiscard]] AgentCondition condition_of(const Agent& agent) const;
     void put_view(const Agent& agent);
@@ -84,7 +110,12 @@ private:
     void restate(FrameworkIndex index, const protocol::Subscribe& c);
     void update_roles(FrameworkIndex index, const std::vector<Role>& roles);
     void disconnect_framework(FrameworkIndex index);
-    void end_framework(FrameworkIndex index, const Refusal& why);
+    void ask_back_all(FrameworkIndex index);
+    void watch(Framework& framework, Instant until);
+    void look_after_framework(FrameworkIndex index);
+    void end_framework(FrameworkIndex index, Refusal why, std::uint64_t request = 0);
+    void keep_framework(FrameworkIndex index, const Refusal& why);
+    void finish_framework(FrameworkIndex index, const Refusal& why);
     void remove_if_ended(FrameworkIndex index);
     void tell_activity(FrameworkIndex index);
     void put_view(const Framework& framework);
@@ -112,6 +143,8 @@ private:
     [[nodiscard]] Result<Taken> take_offers(FrameworkIndex index, const std::vector<OfferId>& ids);
     void perform(FrameworkIndex index, Taken& taken, Operation& operation);
     void launch(FrameworkIndex index, Taken& taken, Launch& launch);
+    void refuse_task(FrameworkIndex index, AgentIndex agent, const TaskId& task,
+                     StatusReason reason, const Refusal& why);
     void launch_group(FrameworkIndex index, Taken& taken, LaunchGroup& group);
     [[nodiscard]] Result<Resources> admit_task(FrameworkIndex index, const Taken& taken,
                                                const TaskInfo& task, StatusReason& reason);
@@ -137,15 +170,43 @@ private:
     void on_operator(const OperatorAsked& e, protocol::ConfigureRole& c);
     void on_operator(const OperatorAsked& e, protocol::TeardownFramework& c);
     void on_operator(const OperatorAsked& e, protocol::KillTaskOf& c);
-    void on_operator(const OperatorAsked& e, protocol::DeactivateAgent& c);
-    void on_operator(const OperatorAsked& e, protocol::ReactivateAgent& c);
     void answer(std::uint64_t request, Result<void> result);
-    void set_deactivated(const OperatorAsked& e, AgentId id, bool deactivated);
+
+    // impl/drains.ipp
+    void on_operator(const OperatorAsked& e, protocol::DeactivateAgent& c);
+    void on_operator(const OperatorAsked& e, protocol::ActivateAgent& c);
+    void on_operator(const OperatorAsked& e, protocol::DrainAgent& c);
+    void on_operator(const OperatorAsked& e, protocol::MarkAgentGone& c);
+    void ask_mode(const OperatorAsked& e, AgentId id, registry::AgentMode mode, Duration within);
+    [[nodiscard]] Result<void> check_member(AgentId id, std::string_view verb) const;
+    void set_mode(AgentIndex index, const registry::SetAgentMode& set, Duration within);
+    void go_on_draining(AgentIndex index);
+    void ask_back(AgentIndex index, FrameworkIndex only);
+    void depart(PendingWrite::Departure& departure);
 
     // impl/registry.ipp
     std::uint64_t store(registry::Write write, decltype(PendingWrite::waits) waits);
     void complete(PendingWrite& write);
+    void complete(std::uint64_t entry, PendingWrite::Nothing& w);
+    void complete(std::uint64_t entry, PendingWrite::Admission& w);
+    void complete(std::uint64_t entry, PendingWrite::Unreachable& w);
+    void complete(std::uint64_t entry, PendingWrite::Departure& w);
+    void complete(std::uint64_t entry, PendingWrite::Mode& w);
+    void complete(std::uint64_t entry, PendingWrite::Subscription& w);
+    void complete(std::uint64_t entry, PendingWrite::End& w);
+    void complete(std::uint64_t entry, PendingWrite::Role& w);
+    void put_role(RoleConfig config);
     void fail(PendingWrite& write, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Nothing& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Admission& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Unreachable& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Departure& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Mode& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Subscription& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::End& w, const std::string& why);
+    void fail(std::uint64_t entry, PendingWrite::Role& w, const std::string& why);
+    [[nodiscard]] static Refusal refuse_write(std::string who, std::string what,
+                                              const std::string& why);
 
     // impl/step.ipp
     void expire_deadlines();

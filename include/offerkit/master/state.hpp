@@ -9,8 +9,10 @@
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/index.hpp>
 #include <offerkit/core/limits.hpp>
+#include <offerkit/core/result.hpp>
 #include <offerkit/core/slot_table.hpp>
 #include <offerkit/core/time.hpp>
+#include <offerkit/master/registry.hpp>
 #include <offerkit/master/view.hpp>
 #include <offerkit/model/agent.hpp>
 #include <offerkit/model/framework.hpp>
@@ -26,6 +28,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -42,18 +45,29 @@ struct Peer {
     std::string principal;
     AgentIndex agent;          // Once it has registered.
     FrameworkIndex framework;  // Once it has subscribed.
+    /// A registration whose list of tasks has not come to its end.
+    std::optional<protocol::RegisterAgent> registering;
 };
 
 /// Amounts are in local form; `info` is what the agent said, in portable form.
 struct Agent {
     AgentId id;
     AgentInfo info;
-    PeerId peer;            // None: disconnected.
-    bool admitted = false;  // Durable: only then is anything of it announced.
-    bool deactivated = false;
+    PeerId peer;              // None: disconnected.
+    bool admitted = false;    // Durable: only then is anything of it announced.
+    bool registered = false;  // On this connection, and told so.
+    bool recovering = false;  // From the registry, and not back since the master has started.
     bool unreachable = false;
+    bool leaving = false;          // Its removal is on its way to the registry.
+    std::uint64_t mark_entry = 0;  // The entry that marks it as unreachable; 0: none on its way.
+    Instant mark_at = Instant::never();  // Its turn to be marked; `never()`: it has none.
+    registry::AgentMode mode = registry::AgentMode::active;
+    WallTime drain_deadline;  // For people and the registry.
+    Instant drain_due = Instant::never();
+    bool drain_stored = false;  // That it is drained is on its way to the registry.
     WallTime registered_at;
-    Instant heard_at;  // Of the last word from it, or of its disconnection.
+    Instant heard_at;  // Of the last word from it, of its disconnection, or of the master's start.
+    Instant watch_at = Instant::never();  // The earliest deadline that is armed for it.
     Resources total;
     Resources used;
     Resources offered;
@@ -80,10 +94,12 @@ struct Framework {
     bool known = false;        // Its id is in the registry.
     bool admitted = false;     // What it said last is durable.
     bool slow = false;         // Does not read what it was sent.
-    bool ending = false;       // Torn down; its tasks are being killed.
+    bool ending = false;       // Its end is on its way to the registry: no offers any more.
+    bool ended = false;        // Durably: its tasks are being killed, and nobody hears of them.
     std::uint64_t awaits = 0;  // The entry that admits it.
     WallTime subscribed_at;
-    Instant heard_at;  // Of the last word from it, or of its disconnection.
+    Instant heard_at;                     // Of the last word from it, or of its disconnection.
+    Instant watch_at = Instant::never();  // The earliest deadline that is armed for it.
     std::vector<Membership> roles;
     std::map<TaskId, TaskIndex> tasks;
     std::set<OfferId> offers;
@@ -114,24 +130,42 @@ struct OfferRecord {
 
 /// What a deadline is about. Ties are settled by kind, then by id.
 struct DeadlineKey {
-    enum class Kind : std::uint8_t { offer, agent, framework, reasons };
+    enum class Kind : std::uint8_t { offer, agent, framework, reasons, drain };
 
     Kind kind = Kind::offer;
     std::uint64_t id = 0;
     friend auto operator<=>(const DeadlineKey&, const DeadlineKey&) = default;
 };
 
-/// A change that is on its way to the registry, and what waits for it.
+/// A change that is on its way to the registry, and what waits for it. Ids, not places: a place may
+/// be somebody else's by the time the answer comes.
 struct PendingWrite {
+    /// A registration; `peer` is the connection it came on.
+    struct Admission {
+        AgentId agent;
+        AgentInfo info;
+        PeerId peer;
+        std::vector<protocol::AgentTask> tasks;
+    };
     // clang-format off
-    struct Agent     { AgentIndex agent; AgentId id; };
-    struct Framework { FrameworkIndex framework; FrameworkId id; };
-    struct Role      { RoleConfig config; std::uint64_t request = 0; };
-    struct Nothing   {};
+    struct Unreachable { AgentId agent; };
+    struct Departure   { AgentId agent; std::string why; std::uint64_t request = 0; };
+    struct Mode        { registry::SetAgentMode mode; Duration within{0};
+                         std::uint64_t request = 0; };
+    struct Subscription { FrameworkId framework; };
+    struct End         { FrameworkId framework; Refusal why; std::uint64_t request = 0; };
+    struct Role        { RoleConfig config; std::uint64_t request = 0; };
+    struct Nothing     {};
     // clang-format on
 
     std::uint64_t entry = 0;
-    std::variant<Nothing, Agent, Framework, Role> waits;
+    std::variant<Nothing, Admission, Unreachable, Departure, Mode, Subscription, End, Role> waits;
+};
+
+/// A scheduler's question about a task whose agent has not come back since the master has started.
+struct OpenQuestion {
+    FrameworkId framework;
+    TaskId task;
 };
 
 struct State {
@@ -154,6 +188,7 @@ struct State {
     SlotTable<TaskIndex, Task> tasks;
     std::map<OfferId, OfferRecord> offers;
     std::map<Role, RoleConfig> roles;
+    std::set<AgentId> gone;  // Marked so by an operator: they may never come back.
 
     /// Which framework a leaf of the claimant tree belongs to. Its places are the indexes that the
     /// allocator knows.
@@ -164,7 +199,17 @@ struct State {
     SlotTable<ClaimantIndex, Claimant> claimants;
 
     std::deque<PendingWrite> writes;
+    std::uint64_t writes_fail_from = 0;  // The entry that failed last; 0: the store takes writes.
     Deadlines<DeadlineKey> deadlines;
+
+    bool recovered = false;  // The registry is at hand: what it does not hold is not.
+    std::uint64_t agents_recovering = 0;
+    std::uint64_t agents_unreachable = 0;  // Marked so, or about to be.
+    Instant mark_next;                     // Before that no other agent is marked unreachable.
+    bool marking_stopped = false;
+    std::map<AgentId, std::vector<OpenQuestion>> questions;  // By agent; none: not known.
+    std::size_t questions_open = 0;
+
     Instant allocator_wake = Instant::never();
     bool reasons_armed = false;
 };

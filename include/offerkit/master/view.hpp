@@ -6,6 +6,7 @@
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/time.hpp>
+#include <offerkit/master/registry.hpp>
 #include <offerkit/model/agent.hpp>
 #include <offerkit/model/framework.hpp>
 #include <offerkit/model/offer.hpp>
@@ -18,12 +19,41 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace offerkit::master {
 
-enum class AgentCondition : std::uint8_t { active, deactivated, disconnected, unreachable };
+enum class AgentCondition : std::uint8_t {
+    active,
+    deactivated,
+    draining,
+    drained,
+    disconnected,
+    unreachable,
+    recovering,  // Known from the registry, not heard of since the master has started.
+};
+[[nodiscard]] constexpr std::string_view format_agent_condition(AgentCondition condition) {
+    switch (condition) {
+        case AgentCondition::active:
+            return "active";
+        case AgentCondition::deactivated:
+            return "deactivated";
+        case AgentCondition::draining:
+            return "draining";
+        case AgentCondition::drained:
+            return "drained";
+        case AgentCondition::disconnected:
+            return "disconnected";
+        case AgentCondition::unreachable:
+            return "unreachable";
+        case AgentCondition::recovering:
+            return "recovering";
+    }
+    return "?";
+}
+
 enum class FrameworkCondition : std::uint8_t { active, disconnected };
 
 struct AgentPut {
@@ -31,6 +61,8 @@ struct AgentPut {
     AgentInfo info;  // Resources in portable form.
     AgentCondition condition = AgentCondition::active;
     WallTime registered_at;
+    registry::AgentMode mode = registry::AgentMode::active;  // Whatever its condition.
+    WallTime drain_deadline;                                 // Zero: it is not draining.
     friend bool operator==(const AgentPut&, const AgentPut&) = default;
 };
 

@@ -15,8 +15,16 @@
 
 namespace offerkit {
 
+/// A task that was read and breaks a rule: it is refused by itself.
+struct RefusedTask {
+    TaskId task;
+    Refusal why;
+    friend bool operator==(const RefusedTask&, const RefusedTask&) = default;
+};
+
 struct Launch {
     std::vector<TaskInfo> tasks;
+    std::vector<RefusedTask> refused{};  // Filled in by whoever reads it; never sent.
     friend bool operator==(const Launch&, const Launch&) = default;
 };
 

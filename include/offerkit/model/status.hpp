@@ -116,9 +116,10 @@ enum class StatusReason : std::uint8_t {
     resources_insufficient,  // More than was offered.
     limit_exceeded,          // A limit of the agent or master.
     foreign,                 // A reason of a custom executor: see `message`.
+    agent_draining,          // Its agent is being emptied by an operator.
 };
 
-inline constexpr std::size_t status_reasons = 25;
+inline constexpr std::size_t status_reasons = 26;
 
 [[nodiscard]] std::string_view format_status_reason(StatusReason reason);
 
@@ -209,6 +210,8 @@ inline std::string_view format_status_reason(StatusReason reason) {
             return "limit_exceeded";
         case StatusReason::foreign:
             return "foreign";
+        case StatusReason::agent_draining:
+            return "agent_draining";
     }
     return "?";
 }

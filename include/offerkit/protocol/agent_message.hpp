@@ -37,7 +37,15 @@ struct RegisterAgent {
     AgentId id;  // None: a new agent.
     std::vector<AgentTask> tasks;
     std::vector<FrameworkId> frameworks;  // Those that have anything here.
+    bool tasks_follow = false;            // What does not fit into a frame comes in `ReportTasks`.
     friend bool operator==(const RegisterAgent&, const RegisterAgent&) = default;
+};
+
+/// More of the tasks of a registration, right after it. It counts once the last part has come.
+struct ReportTasks {
+    std::vector<AgentTask> tasks;
+    bool more = false;  // Another part follows.
+    friend bool operator==(const ReportTasks&, const ReportTasks&) = default;
 };
 
 /// A status and the framework it is for.
@@ -86,7 +94,7 @@ struct Unregister {
 };
 
 using AgentMessage = std::variant<RegisterAgent, UpdateStatuses, UpdateOperations, ExecutorData,
-                                  ExecutorEnded, AgentBeat, Unregister>;
+                                  ExecutorEnded, AgentBeat, Unregister, ReportTasks>;
 
 // --- master to agent ---
 
@@ -128,6 +136,7 @@ struct KillTask {
     FrameworkId framework;
     TaskId task;
     std::optional<Duration> grace;
+    StatusReason reason = StatusReason::kill_requested;  // What its last status is to say.
     friend bool operator==(const KillTask&, const KillTask&) = default;
 };
 

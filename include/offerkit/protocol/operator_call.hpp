@@ -38,13 +38,29 @@ struct DeactivateAgent {
     friend bool operator==(const DeactivateAgent&, const DeactivateAgent&) = default;
 };
 
-struct ReactivateAgent {
+/// Offers of this agent again: ends a deactivation or a drain. Tasks that were killed stay so.
+struct ActivateAgent {
     AgentId agent;
-    friend bool operator==(const ReactivateAgent&, const ReactivateAgent&) = default;
+    friend bool operator==(const ActivateAgent&, const ActivateAgent&) = default;
 };
 
-using OperatorCall =
-    std::variant<ConfigureRole, TeardownFramework, KillTaskOf, DeactivateAgent, ReactivateAgent>;
+/// Empties the agent: no offers of it any more, and its frameworks are told. What still runs there
+/// when `within` is over is killed, with its own grace. Said again, it replaces the deadline.
+struct DrainAgent {
+    AgentId agent;
+    Duration within{0};
+    friend bool operator==(const DrainAgent&, const DrainAgent&) = default;
+};
+
+/// The agent will never come back: it is no member any more, its tasks are told so, and one that
+/// comes with its id is refused.
+struct MarkAgentGone {
+    AgentId agent;
+    friend bool operator==(const MarkAgentGone&, const MarkAgentGone&) = default;
+};
+
+using OperatorCall = std::variant<ConfigureRole, TeardownFramework, KillTaskOf, DeactivateAgent,
+                                  ActivateAgent, DrainAgent, MarkAgentGone>;
 
 /// The answer to one call.
 using OperatorAnswer = Result<void>;

@@ -4,6 +4,7 @@
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
 #include <offerkit/runtime/event_loop.hpp>
+#include <offerkit/runtime/id_file.hpp>
 #include <offerkit/runtime/link.hpp>
 #include <offerkit/runtime/linked.hpp>
 #include <offerkit/runtime/run_framework.hpp>
@@ -86,9 +87,10 @@ Result<framework::Options> make_machine_options(const FrameworkOptions& given) {
 class FrameworkRun {
 public:
     FrameworkRun(FrameworkOptions options, framework::Options machine, Address master,
-                 std::string token, const SchedulerCalls& scheduler)
+                 std::string token, const SchedulerCalls& scheduler, IdFile* id_file)
         : options_(std::move(options)),
           scheduler_(scheduler),
+          id_file_(id_file),
           master_(std::move(master)),
           token_(std::move(token)),
           machine_(std::move(machine)),
@@ -104,14 +106,16 @@ public:
         {
             std::unique_ptr<Signals> signals;
             if (options_.stop_on_signals) {
-                signals = std::make_unique<Signals>([this](int) { ask_stop(); });
+                signals = std::make_unique<Signals>([this](int) { ask_stop(id_file_ == nullptr); });
             }
             deliveries_.run(clock_, [this](const auto& batch) { return call_scheduler(batch); });
         }
         machine_thread.join();
         links_.drain(drain_at_most);
         if (failure_) return *failure_;
+        if (not_kept_) return *not_kept_;
         if (ended_) return *ended_;
+        if (id_file_ != nullptr && machine_.state().teardown_asked) return id_file_->forget();
         return {};
     }
 
@@ -140,13 +144,25 @@ private:
                               [&](framework::SendMaster& e) {
                                   orders_.push_back({link_, std::move(e.call)});
                               },
-                              [&](framework::Deliver& e) { deliveries_.push_one(std::move(e)); },
+                              [&](framework::Deliver& e) { deliver(e); },
                               [&](framework::Warn& e) { log(LogLevel::warning, e.text); },
                               [&](framework::Ended& e) {
                                   ended_ = std::move(e.why);
                                   loop_.stop();
                               }},
                    effect);
+    }
+
+    // The id is kept before anybody can launch a task under it.
+    void deliver(framework::Deliver& e) {
+        if (id_file_ != nullptr && e.subscribed && !not_kept_) {
+            if (auto kept = id_file_->keep(*e.subscribed); !kept) {
+                not_kept_ = kept.error();
+                log(LogLevel::error, format_refusal(*not_kept_));
+                return ask_stop(true);
+            }
+        }
+        deliveries_.push_one(std::move(e));
     }
 
     void connect(const framework::Connect& e) {
@@ -188,7 +204,7 @@ private:
             next = std::max(scheduler_.next_wake(), now + wake_pause_min);
         });
         if (went_well) return next;
-        ask_stop();
+        ask_stop(true);
         return Instant::never();
     }
 
@@ -212,9 +228,9 @@ private:
 
     // Any thread.
 
-    void ask_stop() {
+    void ask_stop(bool teardown) {
         framework::AuthorAsked asked;
-        asked.requests.emplace_back(framework::Stop{});
+        asked.requests.emplace_back(framework::Stop{teardown});
         loop_.push_one({PeerId{}, std::move(asked)});
     }
 
@@ -225,6 +241,7 @@ private:
 
     FrameworkOptions options_;
     const SchedulerCalls& scheduler_;
+    IdFile* id_file_;  // Null: the id is not kept.
     Address master_;
     std::string token_;
     WorldClock clock_;
@@ -235,8 +252,9 @@ private:
     std::vector<framework::Event> events_;
     std::vector<ToLink> orders_;
     PeerId link_;
-    std::optional<Refusal> ended_;    // Set by the machine's thread, read after it has ended.
-    std::optional<Refusal> failure_;  // The caller's thread alone.
+    std::optional<Refusal> ended_;     // Set by the machine's thread, read after it has ended.
+    std::optional<Refusal> not_kept_;  // As `ended_`.
+    std::optional<Refusal> failure_;   // The caller's thread alone.
     Links links_;
 };
 
@@ -249,9 +267,28 @@ Result<void> run_framework(FrameworkOptions options, const SchedulerCalls& sched
     if (!access) return std::move(access).error();
     auto master = parse_address(access->master);
     if (!master) return std::move(master).error();
-    FrameworkRun run{std::move(options), std::move(machine).value(), std::move(master).value(),
-                     std::move(access->token), scheduler};
-    return run.run();
+    const auto run_once = [&](IdFile* file) {
+        FrameworkRun run{options, *machine, *master, access->token, scheduler, file};
+        return run.run();
+    };
+    if (options.id_file.empty()) return run_once(nullptr);
+    auto file = IdFile::open(options.id_file);
+    if (!file) return std::move(file).error();
+    const bool comes_back = options.id.is_none() && !file->id().is_none();
+    if (comes_back) {
+        machine->id = file->id();
+        machine->take_over = true;  // Whoever holds the file is the only one that has the id.
+    }
+    Result<void> ended = run_once(&*file);
+    if (ended || !comes_back || ended.error().code != RefusalCode::not_found) return ended;
+    // It was away for longer than its failover timeout: its tasks are gone, and so is the id.
+    if (options.log) {
+        options.log(LogLevel::warning, format_refusal(ended.error()) + ": starting as a new one");
+    }
+    if (auto forgotten = file->forget(); !forgotten) return forgotten;
+    machine->id = FrameworkId{};
+    machine->take_over = false;
+    return run_once(&*file);
 }
 
 int exit_code(const Result<void>& ended) {

@@ -38,6 +38,9 @@ struct FrameworkOptions {
     FrameworkCapabilities capabilities{};
     Labels labels{};
 
+    /// Where the id is kept between two runs: a scheduler that starts again, after whatever end,
+    /// finds its tasks. Signals then only end this process, without a teardown. Empty: not kept.
+    std::string id_file{};
     FrameworkId id{};        // Of an earlier run, to take its tasks over; none: a new framework.
     bool take_over = false;  // With `id`: end the older scheduler if it still runs.
     Duration connect_timeout = Duration::max();  // Give up after so long without a connection.

@@ -11,16 +11,19 @@ namespace detail {
 
 using offerkit::detail::CommandOf;
 
+static void to_wire(const protocol::AgentTask& task, pb::AgentTask& to) {
+    to.set_framework(task.framework.value());
+    to.set_role(task.role.path());
+    to_wire(task.info, *to.mutable_info());
+    to.set_state(to_wire(task.state));
+}
+
 static void to_wire(const protocol::RegisterAgent& registration, pb::RegisterAgent& out) {
     to_wire(registration.info, *out.mutable_info());
     if (!registration.id.is_none()) out.set_id(registration.id.value());
-    for (const protocol::AgentTask& task : registration.tasks) {
-        pb::AgentTask& to = *out.add_tasks();
-        to.set_framework(task.framework.value());
-        to.set_role(task.role.path());
-        to_wire(task.info, *to.mutable_info());
-        to.set_state(to_wire(task.state));
-    }
+    for (const protocol::AgentTask& task : registration.tasks)
+        to_wire(task, *out.add_tasks());
+    if (registration.tasks_follow) out.set_tasks_follow(true);
     for (const FrameworkId framework : registration.frameworks) {
         out.add_frameworks(framework.value());
     }
@@ -40,6 +43,7 @@ static Result<void> from_wire(const pb::AgentTask& in, protocol::AgentTask& task
 static Result<void> from_wire(const pb::RegisterAgent& in, protocol::RegisterAgent& registration) {
     const Subject who{"agent", in.info().hostname()};
     if (auto valid = from_wire(in.info(), registration.info); !valid) return valid;
+    registration.tasks_follow = in.tasks_follow();
     registration.id = AgentId::from_value(in.id());
     if (auto valid = check_count(who, "tasks", in.tasks(), limits::tasks_per_agent_max); !valid) {
         return valid;
@@ -57,6 +61,22 @@ static Result<void> from_wire(const pb::RegisterAgent& in, protocol::RegisterAge
                      [who](std::uint64_t value, FrameworkId& id) {
                          return read_id(who, "frameworks", value, id);
                      });
+}
+
+static void to_wire(const protocol::ReportTasks& report, pb::ReportTasks& out) {
+    for (const protocol::AgentTask& task : report.tasks)
+        to_wire(task, *out.add_tasks());
+    if (report.more) out.set_more(true);
+}
+
+static Result<void> from_wire(const pb::ReportTasks& in, protocol::ReportTasks& report) {
+    if (auto valid = check_count({"report"}, "tasks", in.tasks(), limits::tasks_per_agent_max);
+        !valid) {
+        return valid;
+    }
+    report.more = in.more();
+    return read_list(in.tasks(), report.tasks,
+                     [](const auto& from, auto& to) { return from_wire(from, to); });
 }
 
 static void to_wire(const protocol::UpdateStatuses& update, pb::UpdateStatuses& out) {
@@ -149,6 +169,7 @@ void encode(const protocol::AgentMessage& message, Bytes& out) {
             [&](const protocol::ExecutorEnded& m) { to_wire(m, *to->mutable_executor_ended()); },
             [&](const protocol::AgentBeat&) { to->mutable_agent_beat(); },
             [&](const protocol::Unregister&) { to->mutable_unregister(); },
+            [&](const protocol::ReportTasks& m) { to_wire(m, *to->mutable_report_tasks()); },
         },
         message);
     to.append_to(out);
@@ -170,6 +191,7 @@ Result<protocol::AgentMessage> decode(std::string_view bytes) {
             body.when<protocol::ExecutorEnded>(in.has_executor_ended(), in.executor_ended(), read);
             body.when<protocol::AgentBeat>(in.has_agent_beat());
             body.when<protocol::Unregister>(in.has_unregister());
+            body.when<protocol::ReportTasks>(in.has_report_tasks(), in.report_tasks(), read);
         });
 }
 

@@ -81,6 +81,7 @@ static void to_wire(const protocol::KillTask& kill, pb::KillTask& out) {
     out.set_framework(kill.framework.value());
     out.set_task(kill.task.text());
     if (kill.grace) out.set_grace(kill.grace->count());
+    if (kill.reason != StatusReason::kill_requested) out.set_reason(to_wire(kill.reason));
 }
 
 static Result<void> from_wire(const pb::KillTask& in, protocol::KillTask& kill) {
@@ -89,6 +90,9 @@ static Result<void> from_wire(const pb::KillTask& in, protocol::KillTask& kill) 
         return valid;
     }
     if (auto valid = read_task_id(who, in.task(), kill.task); !valid) return valid;
+    if (in.has_reason()) {
+        if (auto valid = read_enum(who, "reason", in.reason(), kill.reason); !valid) return valid;
+    }
     if (!in.has_grace()) return {};
     kill.grace = Duration{in.grace()};
     return validate_duration(who, "grace", *kill.grace, limits::kill_grace_max);

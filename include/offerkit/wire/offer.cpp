@@ -59,6 +59,29 @@ static Result<void> read_tasks(Subject who,
         in, tasks, [command](const auto& from, auto& to) { return from_wire(from, command, to); });
 }
 
+// One task that breaks a rule is no reason to close a channel on which hundreds of others run.
+static Result<void> read_launch(Subject who,
+                                const google::protobuf::RepeatedPtrField<pb::TaskInfo>& in,
+                                Launch& launch) {
+    if (auto valid = check_count(who, "tasks", in, limits::tasks_per_agent_max); !valid) {
+        return valid;
+    }
+    launch.tasks.reserve(static_cast<std::size_t>(in.size()));
+    for (const pb::TaskInfo& each : in) {
+        TaskInfo task;
+        Result<void> valid = from_wire(each, CommandOf::task, task);
+        if (valid) {
+            launch.tasks.push_back(std::move(task));
+            continue;
+        }
+        RefusedTask refused{{}, std::move(valid).error()};
+        // Without a name of its own nobody can be told about it.
+        if (auto named = read_task_id(who, each.id(), refused.task); !named) return named;
+        launch.refused.push_back(std::move(refused));
+    }
+    return {};
+}
+
 static Result<void> from_wire(const pb::LaunchGroup& in, Subject who, LaunchGroup& group) {
     if (auto valid = from_wire(in.executor(), group.executor); !valid) return valid;
     return read_tasks(who, in.tasks(), CommandOf::executor, group.tasks);
@@ -134,7 +157,7 @@ Result<void> from_wire(const pb::Operation& in, Operation& operation) {
     if (auto valid = validate_line(who, "feedback id", in.feedback_id()); !valid) return valid;
     Body<Operation::Action> action{operation.action};
     action.when<Launch>(in.has_launch(), in.launch(), [who](const auto& from, Launch& launch) {
-        return read_tasks(who, from.tasks(), CommandOf::task, launch.tasks);
+        return read_launch(who, from.tasks(), launch);
     });
     action.when<LaunchGroup>(
         in.has_launch_group(), in.launch_group(),

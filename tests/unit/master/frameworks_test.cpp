@@ -244,12 +244,12 @@ SCENARIO("operators configure, deactivate and tear down", "[master][operator]") 
         CHECK(driver.answers()[0].request == 7);
         return driver.answers()[0];
     };
-    SECTION("a deactivated agent is rescinded and not offered, until it is reactivated") {
+    SECTION("a deactivated agent is rescinded and not offered, until it is active again") {
         CHECK(ask(protocol::DeactivateAgent{driver.agent_id(agent)}).accepted);
         CHECK(driver.heard<protocol::Rescind>(framework).size() == 1);
         driver.advance(60s);
         CHECK(driver.offers(framework).empty());
-        CHECK(ask(protocol::ReactivateAgent{driver.agent_id(agent)}).accepted);
+        CHECK(ask(protocol::ActivateAgent{driver.agent_id(agent)}).accepted);
         CHECK(driver.offers(framework).size() == 1);
     }
     SECTION("what does not exist is refused") {

@@ -193,8 +193,11 @@ SCENARIO("kinds that an operator names reach the framework by name", "[master][k
     CHECK(format_resources(driver.offers(framework)[1].resources) ==
           "cpus:1;licenses:1;ports:[31002-31009]");
     driver.close(agent);
-    driver.advance(75s);
-    CHECK(driver.statuses(framework).back().state == TaskState::unreachable);
+    driver.advance(60s);
+    driver.say(framework, protocol::Beat{});
+    driver.advance(15s);
+    REQUIRE(driver.statuses(framework).size() == 1);
+    CHECK(driver.statuses(framework)[0].state == TaskState::unreachable);
 }
 
 SCENARIO("a limit on a kind that an operator names is held", "[master][kinds]") {

@@ -20,8 +20,7 @@ OFFERKIT_INLINE void Agent::on(protocol::KillTask& message, Effects& out) {
                "the agent does not know this task");
         return;
     }
-    kill(*task, message.grace.value_or(task->info.kill_policy.grace), StatusReason::kill_requested,
-         out);
+    kill(*task, message.grace.value_or(task->info.kill_policy.grace), message.reason, out);
 }
 
 // Absorbs repeats, as every kill does. The last statuses still go out: the master waits for them to

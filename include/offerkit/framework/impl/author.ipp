@@ -4,7 +4,9 @@
 /// What the author says: replies, requests, and what the SDK says for one who is silent.
 
 #include <offerkit/core/limits.hpp>
+#include <offerkit/core/parts.hpp>
 #include <offerkit/framework/framework.hpp>
+#include <offerkit/model/validate.hpp>
 
 #include <algorithm>
 #include <string>
@@ -45,9 +47,12 @@ OFFERKIT_INLINE void Framework::on(AuthorReplied& e) {
         return end(Refusal{RefusalCode::cancelled, "scheduler", "handle what it was told",
                            "a handler failed", "see the log for what it threw"});
     }
-    if (state_.phase == Phase::subscribed && !receipts.empty()) {
-        send(protocol::Acknowledge{std::move(receipts)});
+    for (const protocol::StatusReceipt& receipt : receipts) {
+        const auto known = state_.tasks.find(receipt.task);
+        if (known == state_.tasks.end() || known->second.agent != receipt.agent) continue;
+        known->second.handled = std::max(known->second.handled, receipt.status);
     }
+    acknowledge(std::move(receipts));
     for (OfferReply& offer : e.offers)
         reply(offer);
     for (Request& request : e.requests) {
@@ -69,9 +74,64 @@ OFFERKIT_INLINE void Framework::reply(OfferReply& offer_reply) {
     std::visit([this](auto& r) { reply(r); }, offer_reply);
 }
 
+OFFERKIT_INLINE void Framework::acknowledge(std::vector<protocol::StatusReceipt> receipts) {
+    if (state_.phase != Phase::subscribed) return;  // They are told again, and answered then.
+    for_each_part(
+        std::move(receipts), limits::statuses_per_message_max, limits::message_bytes_aim,
+        [](const auto& receipt) { return receipt.task.text().size() + 32; },
+        [this](auto part) { send(protocol::Acknowledge{std::move(part)}); });
+}
+
+// A task that breaks a rule is refused here, by itself: the master would close the channel over it.
+OFFERKIT_INLINE void Framework::refuse_invalid(Accept& accept) {
+    const auto refuse_if_invalid = [this](const TaskInfo& task) {
+        const Result<void> valid = validate(task);
+        if (!valid) tell_refused(task, valid.error());
+        return !valid;
+    };
+    std::erase_if(accept.launch, refuse_if_invalid);
+    std::erase_if(accept.operations, [&](Operation& operation) {
+        if (auto* launch = std::get_if<Launch>(&operation.action)) {
+            std::erase_if(launch->tasks, refuse_if_invalid);
+            return launch->tasks.empty();
+        }
+        const Result<void> valid = validate(operation);
+        if (valid) return false;
+        if (const auto* group = std::get_if<LaunchGroup>(&operation.action)) {
+            for (const TaskInfo& task : group->tasks)
+                tell_refused(task, valid.error());
+        } else {
+            state_.next.refusals.push_back(valid.error());
+            state_.next_waits = true;
+        }
+        return true;
+    });
+}
+
+OFFERKIT_INLINE void Framework::tell_refused(const TaskInfo& task, const Refusal& why) {
+    TaskStatus status;
+    status.task = task.id;
+    status.state = TaskState::error;
+    status.reason = StatusReason::task_invalid;
+    status.message = bound_message(format_refusal(why));
+    status.at = state_.wall_now;
+    state_.next.statuses.push_back(std::move(status));
+    state_.next_waits = true;
+}
+
+// The id of a task that has ended may be used again: what was heard of the old one is forgotten.
+OFFERKIT_INLINE void Framework::remember_launch(const TaskInfo& task, AgentId agent) {
+    KnownTask& known = state_.tasks[task.id];
+    if (known.ended || known.agent.is_none()) known = KnownTask{};
+    known.agent = agent;
+}
+
 // An accept of an offer that is gone is still sent: the master answers each of its tasks with a
 // status, which is how the scheduler learns that they did not start.
 OFFERKIT_INLINE void Framework::reply(Accept& accept) {
+    refuse_invalid(accept);
+    const auto offer = state_.offers.find(accept.offer);
+    const AgentId agent = offer == state_.offers.end() ? AgentId{} : offer->second.agent;
     protocol::Accept call;
     call.offers.push_back(accept.offer);
     call.offers.insert(call.offers.end(), accept.more_offers.begin(), accept.more_offers.end());
@@ -94,7 +154,13 @@ OFFERKIT_INLINE void Framework::reply(Accept& accept) {
         return;
     }
     for (const TaskInfo& task : accept.launch)
-        state_.tasks.emplace(task.id, AgentId{});
+        remember_launch(task, agent);
+    for (const Operation& operation : call.operations) {
+        const auto* const launch = std::get_if<Launch>(&operation.action);
+        if (launch == nullptr) continue;
+        for (const TaskInfo& task : launch->tasks)
+            remember_launch(task, agent);
+    }
     if (!accept.launch.empty()) {
         call.operations.push_back({{}, Launch{std::move(accept.launch)}});
     }
@@ -158,6 +224,9 @@ OFFERKIT_INLINE void Framework::decline_unanswered() {
 }
 
 OFFERKIT_INLINE void Framework::ask(KillTask& r) {
+    // Remembered: the connection, or the master's to the agent, may be gone just now.
+    KnownTask& task = state_.tasks[r.task];
+    if (!task.ended) task.kill = r.grace;
     if (state_.phase == Phase::subscribed) send(protocol::Kill{std::move(r.task), r.grace});
 }
 
@@ -197,7 +266,7 @@ OFFERKIT_INLINE void Framework::ask(Reconcile& r) {
     protocol::Reconcile call;
     for (TaskId& task : r.tasks) {
         const auto known = state_.tasks.find(task);
-        const AgentId agent = known == state_.tasks.end() ? AgentId{} : known->second;
+        const AgentId agent = known == state_.tasks.end() ? AgentId{} : known->second.agent;
         call.tasks.push_back({std::move(task), agent});
     }
     send(std::move(call));
@@ -213,7 +282,8 @@ OFFERKIT_INLINE void Framework::ask(Stop& r) {
     state_.stop_asked = true;
     if (r.teardown && state_.phase == Phase::subscribed) {
         state_.teardown_asked = true;
-        // The master answers with the end of the subscription: then it is certain.
+        // The master answers with the end of the subscription: then it is certain. Asked again with
+        // each beat, since its registry may take no writes for a while.
         return send(protocol::Teardown{});
     }
     end(std::nullopt);

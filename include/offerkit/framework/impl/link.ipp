@@ -103,6 +103,7 @@ OFFERKIT_INLINE void Framework::beat_and_listen() {
                                 "see whether it still runs"});
     }
     send(protocol::Beat{});
+    if (state_.teardown_asked && state_.phase == Phase::subscribed) send(protocol::Teardown{});
     state_.beat_at = state_.now + state_.heartbeat_interval;
 }
 

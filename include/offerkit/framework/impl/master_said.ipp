@@ -3,6 +3,8 @@
 
 /// What the master says, and what of it the scheduler gets to see.
 
+#include <offerkit/core/limits.hpp>
+#include <offerkit/core/parts.hpp>
 #include <offerkit/framework/framework.hpp>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace offerkit::framework {
 
@@ -32,12 +35,26 @@ OFFERKIT_INLINE void Framework::hear(protocol::Subscribed& m) {
     state_.next.subscribed = m.framework;
     state_.next_waits = true;
     if (!state_.demands.empty()) send(protocol::StateDemand{state_.demands});
-    if (state_.tasks.empty()) return;
-    // News may have been lost with the old connection: ask, and hear only what has changed.
-    protocol::Reconcile call;
-    for (const auto& [task, agent] : state_.tasks)
-        call.tasks.push_back({task, agent});
-    send(std::move(call));
+    reconcile();
+    if (state_.teardown_asked) send(protocol::Teardown{});
+}
+
+// News may have been lost with the old connection, or with an earlier process of this scheduler:
+// ask, and hear only what has changed. Kills too may have been lost.
+OFFERKIT_INLINE void Framework::reconcile() {
+    const bool first = !std::exchange(state_.has_subscribed, true);
+    if (first && !options_.id.is_none()) send(protocol::Reconcile{});
+    std::vector<protocol::Reconcile::Question> questions;
+    for (const auto& [id, task] : state_.tasks) {
+        if (!task.ended) questions.push_back({id, task.agent});
+    }
+    for_each_part(
+        std::move(questions), limits::tasks_per_reconcile_max, limits::message_bytes_aim,
+        [](const auto& question) { return question.task.text().size() + 16; },
+        [this](auto part) { send(protocol::Reconcile{std::move(part)}); });
+    for (const auto& [id, task] : state_.tasks) {
+        if (!task.ended && task.kill) send(protocol::Kill{id, *task.kill});
+    }
 }
 
 OFFERKIT_INLINE void Framework::hear(protocol::Offers& m) {
@@ -69,28 +86,58 @@ OFFERKIT_INLINE void Framework::hear(protocol::Rescind& m) {
     }
 }
 
-OFFERKIT_INLINE void Framework::hear(protocol::InverseOffers&) {
-    // Tasks there are killed by the drain's deadline; schedulers cannot answer inverse offers yet.
-    out_->list.emplace_back(
-        Warn{"the master asks for resources back: inverse offers are not answered"});
+OFFERKIT_INLINE void Framework::hear(protocol::InverseOffers& m) {
+    state_.next.inverse_offers.insert(state_.next.inverse_offers.end(),
+                                      std::make_move_iterator(m.offers.begin()),
+                                      std::make_move_iterator(m.offers.end()));
+    state_.next_waits = true;
 }
 
+// Absorbs: statuses told again, and older ones that come after newer ones. Of those that the
+// scheduler has seen the receipt was lost, so it is sent again; for the others it is on its way.
 OFFERKIT_INLINE void Framework::hear(protocol::Statuses& m) {
+    std::vector<protocol::StatusReceipt> lost;
     for (TaskStatus& status : m.statuses) {
-        if (is_terminal(status.state) || status.state == TaskState::unknown) {
-            state_.tasks.erase(status.task);
-        } else {
-            state_.tasks.insert_or_assign(status.task, status.agent);
+        if (take_status(status)) {
+            state_.next.statuses.push_back(std::move(status));
+            state_.next_waits = true;
+        } else if (status.id <= state_.tasks.at(status.task).handled) {
+            lost.push_back({status.agent, status.task, status.id});
         }
     }
-    state_.next_waits = state_.next_waits || !m.statuses.empty();
-    if (state_.next.statuses.empty()) {
-        state_.next.statuses = std::move(m.statuses);
-        return;
+    acknowledge(std::move(lost));
+}
+
+/// True if it is news.
+OFFERKIT_INLINE bool Framework::take_status(const TaskStatus& status) {
+    KnownTask& task = state_.tasks[status.task];
+    if (!status.id.is_none()) {
+        if (task.agent == status.agent && status.id <= task.heard) return false;
+        task.heard = status.id;
+        if (task.agent != status.agent) task.handled = StatusId{};
     }
-    state_.next.statuses.insert(state_.next.statuses.end(),
-                                std::make_move_iterator(m.statuses.begin()),
-                                std::make_move_iterator(m.statuses.end()));
+    if (!status.agent.is_none()) task.agent = status.agent;
+    if (is_terminal(status.state) || status.state == TaskState::unknown ||
+        status.state == TaskState::gone_by_operator) {
+        if (!std::exchange(task.ended, true)) note_ended(status.task);
+        return true;
+    }
+    task.ended = false;
+    if (task.kill && status.reason == StatusReason::reconciliation &&
+        status.state != TaskState::killing && state_.phase == Phase::subscribed) {
+        send(protocol::Kill{status.task, *task.kill});
+    }
+    return true;
+}
+
+OFFERKIT_INLINE void Framework::note_ended(const TaskId& task) {
+    state_.tasks_ended.push_back(task);
+    while (state_.tasks_ended.size() > limits::tasks_ended_kept_max) {
+        const auto oldest = state_.tasks.find(state_.tasks_ended.front());
+        // It may have been launched again since.
+        if (oldest != state_.tasks.end() && oldest->second.ended) state_.tasks.erase(oldest);
+        state_.tasks_ended.pop_front();
+    }
 }
 
 OFFERKIT_INLINE void Framework::hear(protocol::OperationStatuses& m) {

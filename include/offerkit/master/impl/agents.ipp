@@ -5,6 +5,8 @@
 
 #include <offerkit/master/master.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,62 +17,101 @@ namespace offerkit::master {
 OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::RegisterAgent& m) {
     Peer& peer = state_.peers.at(from);
     if (!peer.agent.is_none()) {
-        if (state_.agents[peer.agent].admitted) announce_registered(peer.agent);
+        if (state_.agents[peer.agent].registered) announce_registered(peer.agent);
         return;
     }
+    if (m.tasks_follow) {
+        peer.registering = std::move(m);
+        return;
+    }
+    peer.registering.reset();
+    register_agent(from, m);
+}
+
+OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::ReportTasks& m) {
+    Peer& peer = state_.peers.at(from);
+    if (!peer.registering) {
+        return close(from, {RefusalCode::conflict, "peer " + format_id(from), "report tasks",
+                            "no registration is waiting for them", "register first"});
+    }
+    std::vector<protocol::AgentTask>& tasks = peer.registering->tasks;
+    if (tasks.size() + m.tasks.size() > limits::tasks_per_agent_max) {
+        return refuse_agent(
+            from, {RefusalCode::too_large, "agent " + peer.registering->info.hostname, "register",
+                   "it reports more tasks than an agent may have", "let some of its tasks end"});
+    }
+    tasks.insert(tasks.end(), std::make_move_iterator(m.tasks.begin()),
+                 std::make_move_iterator(m.tasks.end()));
+    if (m.more) return;
+    protocol::RegisterAgent whole = std::move(*peer.registering);
+    peer.registering.reset();
+    register_agent(from, whole);
+}
+
+OFFERKIT_INLINE void Master::register_agent(PeerId from, protocol::RegisterAgent& m) {
     if (const AgentIndex known = find_agent_index(m.id); !known.is_none()) {
         return register_again(from, known, m);
     }
     const bool comes_back = !m.id.is_none();
-    if (comes_back && m.id.epoch() >= options_.epoch) {
-        const Refusal why{RefusalCode::not_found, "agent " + format_id(m.id), "register",
-                          "this master has removed it, or never made that id",
-                          "start the agent with an empty work folder"};
-        send(from, protocol::AgentRefused{why});
-        return close(from, why);
+    if (comes_back && (state_.recovered || m.id.epoch() >= options_.epoch)) {
+        return refuse_agent(
+            from, {RefusalCode::not_found, "agent " + format_id(m.id), "register",
+                   state_.gone.contains(m.id) ? "an operator has marked it as gone"
+                                              : "this master has removed it, or never made that id",
+                   "start the agent with an empty work folder: it becomes a new one"});
+    }
+    if (state_.agents.size() >= limits::agents_max) {
+        return refuse_agent(from, {RefusalCode::too_large, "agent " + m.info.hostname, "register",
+                                   "the cluster has as many agents as it may have",
+                                   "mark agents as gone that will not come back"});
     }
     Agent agent;
     agent.id = comes_back ? m.id : AgentId{options_.epoch, ++state_.agents_made};
-    agent.total = m.info.resources;
-    if (Result<void> bound = state_.kinds.bind(agent.total); !bound) {
-        send(from, protocol::AgentRefused{bound.error()});
-        return close(from, bound.error());
-    }
-    tell_kinds();
     agent.info = std::move(m.info);
     agent.peer = from;
     agent.registered_at = state_.wall_now;
+    const Result<AgentIndex> index = insert_agent(std::move(agent));
+    if (!index) return refuse_agent(from, index.error());
+    state_.peers.at(from).agent = *index;
+    store_admission(*index, from, state_.agents[*index].info, std::move(m.tasks));
+}
+
+/// Refuses: resources of more kinds than there are slots for.
+OFFERKIT_INLINE Result<AgentIndex> Master::insert_agent(Agent agent) {
+    agent.total = agent.info.resources;
+    if (Result<void> bound = state_.kinds.bind(agent.total); !bound) {
+        return std::move(bound).error();
+    }
+    tell_kinds();
     agent.heard_at = state_.now;
     const AgentId id = agent.id;
-    registry::AdmitAgent write{id, agent.info};
     const AgentIndex index = state_.agents.insert(std::move(agent));
     state_.agent_by_id.emplace(id, index);
-    peer.agent = index;
     tell_allocator(allocator_event::AgentPut{index, id, state_.agents[index].total});
     tell_activity(index);
-    take_tasks(index, m.tasks);
-    store(std::move(write), PendingWrite::Agent{index, id});
+    return index;
+}
+
+OFFERKIT_INLINE void Master::refuse_agent(PeerId peer, const Refusal& why) {
+    send(peer, protocol::AgentRefused{why});
+    close(peer, why);
 }
 
 OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
                                             protocol::RegisterAgent& m) {
     Agent& agent = state_.agents[index];
     const auto refuse = [&](RefusalCode code, std::string why, std::string todo) {
-        const Refusal refusal{code, "agent " + format_id(m.id), "register again", std::move(why),
-                              std::move(todo)};
-        send(from, protocol::AgentRefused{refusal});
-        close(from, refusal);
+        refuse_agent(from, {code, "agent " + format_id(m.id), "register again", std::move(why),
+                            std::move(todo)});
     };
-    // Every machine boots and is upgraded; the rest is what it is known by.
-    AgentInfo expected = agent.info;
-    expected.boot_id = m.info.boot_id;
-    expected.version = m.info.version;
-    expected.port = m.info.port;
-    if (m.info != expected) {
-        // Two machines with one id (a cloned disk), or one machine that has changed: neither may
-        // silently replace what the cluster's account is built on.
+    if (agent.leaving) {
+        return refuse(RefusalCode::unavailable, "it is being removed", "try again later");
+    }
+    if (!may_become(agent.info, m.info)) {
+        // Two machines with one id (a cloned disk), or one machine that has lost something: neither
+        // may silently replace what the cluster's account is built on.
         return refuse(RefusalCode::conflict,
-                      "its host, resources or attributes differ from those it registered with",
+                      "its host or domain differs from what it registered with, or it has less",
                       "start the agent as before, or with an empty work folder");
     }
     if (!agent.peer.is_none()) {
@@ -79,32 +120,98 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
                "it has registered again on a newer connection", "use the newer connection"});
         disconnect_agent(index);
     }
-    agent.info = std::move(m.info);
     state_.peers.at(from).agent = index;
     agent.peer = from;
     agent.heard_at = state_.now;
-    agent.unreachable = false;
-    if (!agent.admitted) return;  // The registry's answer is still to come.
-    take_tasks(index, m.tasks);
-    announce_registered(index);
-    tell_activity(index);
+    const bool was_marked = agent.unreachable || agent.mark_entry != 0;
+    unmark(agent);
+    if (was_marked || !agent.admitted || m.info != agent.info) {
+        return store_admission(index, from, std::move(m.info), std::move(m.tasks));
+    }
+    begin_registration(index, m.tasks);
+}
+
+// Every machine boots, is upgraded and may grow; the rest is what it is known by.
+OFFERKIT_INLINE bool Master::may_become(const AgentInfo& known, const AgentInfo& now) {
+    if (known.hostname != now.hostname || known.domain != now.domain) return false;
+    for (const Attribute& attribute : known.attributes) {
+        if (std::ranges::find(now.attributes, attribute) == now.attributes.end()) return false;
+    }
+    return now.resources.contains(known.resources);
+}
+
+OFFERKIT_INLINE void Master::store_admission(AgentIndex index, PeerId from, AgentInfo info,
+                                             std::vector<protocol::AgentTask> tasks) {
+    const AgentId id = state_.agents[index].id;
+    registry::AdmitAgent write{id, info};
+    store(std::move(write), PendingWrite::Admission{id, std::move(info), from, std::move(tasks)});
+}
+
+// The agent is a member, as it has said; if its connection is still there, it begins to count.
+OFFERKIT_INLINE void Master::admit(PendingWrite::Admission& admission) {
+    const AgentIndex index = find_agent_index(admission.agent);
+    if (index.is_none()) return;
+    Agent& agent = state_.agents[index];
+    if (Result<void> grown = grow(index, admission.info); !grown) {
+        if (agent.peer != admission.peer) return;
+        refuse_agent(agent.peer, grown.error());
+        return disconnect_agent(index);
+    }
+    agent.admitted = true;
+    unmark(agent);
+    mark_usage(index);
+    watch(agent, state_.now + options_.peer_timeout);
+    if (!agent.peer.is_none() && agent.peer == admission.peer) {
+        return begin_registration(index, admission.tasks);
+    }
     put_view(agent);
 }
 
-OFFERKIT_INLINE void Master::admit(AgentIndex index) {
+OFFERKIT_INLINE Result<void> Master::grow(AgentIndex index, AgentInfo& info) {
     Agent& agent = state_.agents[index];
-    agent.admitted = true;
-    put_view(agent);
-    mark_usage(index);
-    state_.deadlines.arm(state_.now + options_.peer_timeout,
-                         {DeadlineKey::Kind::agent, agent.id.value()});
+    if (info.resources != agent.info.resources) {
+        Resources total = info.resources;
+        if (Result<void> bound = state_.kinds.bind(total); !bound) return bound;
+        state_.kinds.release(agent.total);
+        tell_kinds();
+        agent.total = std::move(total);
+        tell_allocator(allocator_event::AgentPut{index, agent.id, agent.total});
+    }
+    agent.info = std::move(info);
+    return {};
+}
+
+OFFERKIT_INLINE void Master::refuse_admission(const PendingWrite::Admission& admission,
+                                              const Refusal& why) {
+    const AgentIndex index = find_agent_index(admission.agent);
+    if (index.is_none()) return;
+    Agent& agent = state_.agents[index];
+    if (!agent.peer.is_none() && agent.peer == admission.peer) {
+        refuse_agent(agent.peer, why);
+        if (agent.admitted) disconnect_agent(index);
+    }
+    // One that the registry knows stays known: it has only not come back yet.
+    if (!agent.admitted) return remove_agent(index, TaskState::gone, "could not be stored");
+    watch(agent, state_.now + options_.peer_timeout);
+}
+
+/// Pre: the agent is admitted and connected. What it runs is taken into account and offers begin.
+OFFERKIT_INLINE void Master::begin_registration(AgentIndex index,
+                                                std::vector<protocol::AgentTask>& tasks) {
+    Agent& agent = state_.agents[index];
+    const bool was_recovering = agent.recovering;
+    agent.registered = true;
     announce_registered(index);
+    take_tasks(index, tasks);
+    stop_recovering(agent);
+    if (was_recovering) answer_questions_of(agent.id);
     tell_activity(index);
+    put_view(agent);
+    go_on_draining(index);
 }
 
 OFFERKIT_INLINE void Master::announce_registered(AgentIndex index) {
     const Agent& agent = state_.agents[index];
-    if (agent.peer.is_none()) return;
     send(agent.peer, protocol::AgentRegistered{agent.id, options_.cluster, options_.epoch,
                                                options_.heartbeat_interval});
 }
@@ -117,7 +224,7 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
     std::set<TaskIndex> confirmed;
     for (protocol::AgentTask& task : reported) {
         FrameworkIndex owner = find_framework_index(task.framework);
-        if (owner.is_none() && task.framework.epoch() < options_.epoch) {
+        if (owner.is_none() && !state_.recovered && task.framework.epoch() < options_.epoch) {
             // An earlier master knew it: it waits for its scheduler to come back.
             owner = insert_framework(task.framework, FrameworkInfo{});
             state_.frameworks[owner].admitted = true;
@@ -137,10 +244,7 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
                 continue;
             }
             confirmed.insert(at);
-            if (!is_terminal(state_.tasks[at].state) && state_.tasks[at].state != task.state &&
-                !is_terminal(task.state)) {
-                change_task(at, task.state, StatusReason::reconciliation, {});
-            }
+            confirm_task(at, task.state);
             continue;
         }
         // Ended, its last status not yet acknowledged: that is told again, and it uses nothing.
@@ -155,9 +259,15 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
         const ClaimantIndex claimant = ensure_membership(owner, task.role).claimant;
         tell_allocator(allocator_event::Occupied{claimant, index, local});
         add_task(owner, index, claimant, task.role, task.info, std::move(local), task.state);
-        confirmed.insert(state_.frameworks[owner].tasks.at(task.info.id));
-        if (state_.frameworks[owner].ending) {
+        const TaskIndex at = state_.frameworks[owner].tasks.at(task.info.id);
+        confirmed.insert(at);
+        if (state_.frameworks[owner].ended) {
             send(peer, protocol::EndFramework{task.framework});
+        } else if (state_.agents[index].recovering) {
+            TaskStatus status = status_of(state_.tasks[at]);
+            status.reason = StatusReason::reconciliation;
+            status.message = "its agent has come back";
+            tell_status(owner, std::move(status));
         }
     }
     TaskIndex at = state_.agents[index].first_task;
@@ -181,44 +291,28 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
     }
 }
 
+// Nobody knew for certain what became of it; now its agent says so.
+OFFERKIT_INLINE void Master::confirm_task(TaskIndex at, TaskState reported) {
+    const TaskState known = state_.tasks[at].state;
+    if (is_terminal(known) || is_terminal(reported) || known == reported) return;
+    const bool was_missed = known == TaskState::unreachable || known == TaskState::lost;
+    change_task(at, reported, StatusReason::reconciliation, {});
+    if (!was_missed) return;
+    TaskStatus status = status_of(state_.tasks[at]);
+    status.message = "its agent has come back";
+    tell_status(state_.tasks[at].framework, std::move(status));
+}
+
 OFFERKIT_INLINE void Master::disconnect_agent(AgentIndex index) {
     Agent& agent = state_.agents[index];
     agent.peer = PeerId{};
-    agent.heard_at = state_.now;
+    agent.registered = false;
+    // One that is not back yet keeps the time that it was given when the master started.
+    if (!agent.recovering) agent.heard_at = state_.now;
     if (!agent.admitted) return;
     rescind_all(agent.offers, protocol::RescindReason::agent_lost);
     tell_activity(index);
     put_view(agent);
-}
-
-OFFERKIT_INLINE void Master::declare_unreachable(AgentIndex index) {
-    Agent& agent = state_.agents[index];
-    const PeerId peer = agent.peer;
-    if (!peer.is_none()) {
-        close(peer, {RefusalCode::unavailable, "agent " + format_id(agent.id), "stay registered",
-                     "not heard of for too long", "register again"});
-        disconnect_agent(index);
-    }
-    agent.unreachable = true;
-    put_view(agent);
-    std::set<FrameworkIndex> told;
-    for (TaskIndex at = agent.first_task; !at.is_none(); at = state_.tasks[at].next) {
-        const Task& task = state_.tasks[at];
-        const FrameworkIndex owner = task.framework;
-        if (is_terminal(task.state)) continue;
-        const bool aware = state_.frameworks[owner].info.capabilities.partition_aware;
-        TaskStatus status = status_of(task);
-        status.state = aware ? TaskState::unreachable : TaskState::lost;
-        status.reason = StatusReason::agent_disconnected;
-        status.message = "its agent has not been heard of for too long; the task may still run";
-        change_task(at, status.state, status.reason, status.message);
-        tell_status(owner, std::move(status));
-        told.insert(owner);
-    }
-    for (const FrameworkIndex owner : told) {
-        const PeerId to = state_.frameworks[owner].peer;
-        if (!to.is_none()) send(to, protocol::AgentLost{agent.id});
-    }
 }
 
 OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::UpdateStatuses& m) {
@@ -259,15 +353,18 @@ OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::AgentBeat&) {
 
 OFFERKIT_INLINE void Master::on_agent(PeerId from, protocol::Unregister&) {
     const AgentIndex index = state_.peers.at(from).agent;
-    const AgentId id = state_.agents[index].id;
-    close(from, {RefusalCode::cancelled, "agent " + format_id(id), "stay registered",
+    Agent& agent = state_.agents[index];
+    close(from, {RefusalCode::cancelled, "agent " + format_id(agent.id), "stay registered",
                  "it has unregistered", "register again as a new agent"});
     disconnect_agent(index);
-    store(registry::RemoveAgent{id}, PendingWrite::Nothing{});
-    remove_agent(index, "it has unregistered");
+    if (std::exchange(agent.leaving, true)) return;
+    store(registry::RemoveAgent{agent.id},
+          PendingWrite::Departure{agent.id, "it has unregistered", 0});
 }
 
-OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, const std::string& why) {
+// A terminal state for the account; what schedulers are told may be that an operator said so.
+OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, TaskState told,
+                                          const std::string& why) {
     Agent& agent = state_.agents[index];
     rescind_all(agent.offers, protocol::RescindReason::agent_lost);
     while (!agent.first_task.is_none()) {
@@ -275,42 +372,58 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, const std::string& w
         const FrameworkIndex owner = state_.tasks[at].framework;
         if (!is_terminal(state_.tasks[at].state)) {
             TaskStatus status = status_of(state_.tasks[at]);
-            status.state = TaskState::gone;
+            status.state = told;
             status.reason = StatusReason::agent_removed;
             status.message = "its agent is gone: " + why;
-            change_task(at, status.state, status.reason, status.message);
-            end_task(at, status.state, status.reason);
+            change_task(at, told, status.reason, status.message);
+            end_task(at, TaskState::gone, status.reason);
             tell_status(owner, std::move(status));
         }
         remove_task(at);
         remove_if_ended(owner);
     }
+    unmark(agent);
+    stop_recovering(agent);
     receipts_.erase(index);  // Its place may be somebody else's before this step ends.
     tell_allocator(allocator_event::AgentGone{index});
     state_.kinds.release(agent.total);
     tell_kinds();
     if (agent.admitted) out_->deltas.emplace_back(AgentRemoved{agent.id, why});
-    state_.agent_by_id.erase(agent.id);
+    const AgentId id = agent.id;
+    state_.agent_by_id.erase(id);
     state_.agents.erase(index);
+    answer_questions_of(id);
 }
 
 OFFERKIT_INLINE void Master::tell_activity(AgentIndex index) {
     const Agent& agent = state_.agents[index];
-    const bool active = agent.admitted && !agent.peer.is_none() && !agent.deactivated;
+    const bool wanted = agent.mode == registry::AgentMode::active;
+    const bool active = agent.admitted && agent.registered && wanted;
     tell_allocator(allocator_event::AgentActive{
-        index, active,
-        agent.deactivated ? NoOfferReason::agent_draining : NoOfferReason::agent_unreachable});
+        index, active, wanted ? NoOfferReason::agent_unreachable : NoOfferReason::agent_draining});
 }
 
 OFFERKIT_INLINE AgentCondition Master::condition_of(const Agent& agent) const {
     if (agent.unreachable) return AgentCondition::unreachable;
-    if (agent.peer.is_none()) return AgentCondition::disconnected;
-    return agent.deactivated ? AgentCondition::deactivated : AgentCondition::active;
+    if (agent.recovering) return AgentCondition::recovering;
+    if (!agent.registered) return AgentCondition::disconnected;
+    switch (agent.mode) {
+        case registry::AgentMode::active:
+            return AgentCondition::active;
+        case registry::AgentMode::deactivated:
+            return AgentCondition::deactivated;
+        case registry::AgentMode::draining:
+            return AgentCondition::draining;
+        case registry::AgentMode::drained:
+            return AgentCondition::drained;
+    }
+    OFFERKIT_ASSERT(false);
+    return AgentCondition::active;
 }
 
 OFFERKIT_INLINE void Master::put_view(const Agent& agent) {
-    out_->deltas.emplace_back(
-        AgentPut{agent.id, agent.info, condition_of(agent), agent.registered_at});
+    out_->deltas.emplace_back(AgentPut{agent.id, agent.info, condition_of(agent),
+                                       agent.registered_at, agent.mode, agent.drain_deadline});
 }
 
 }  // namespace offerkit::master

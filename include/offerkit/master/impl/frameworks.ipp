@@ -23,12 +23,19 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Subscribe& c) {
     if (const FrameworkIndex known = find_framework_index(c.id); !known.is_none()) {
         return subscribe_again(from, known, c);
     }
-    // Until the registry of an earlier master is at hand, an id that it made is taken at its word.
+    // Without a registry at hand, an id that an earlier master made is taken at its word.
     const bool comes_back = !c.id.is_none();
-    if (comes_back && c.id.epoch() >= options_.epoch) {
+    if (comes_back && (state_.recovered || c.id.epoch() >= options_.epoch)) {
         const Refusal why{RefusalCode::not_found, "framework " + format_id(c.id), "subscribe",
                           "it has ended, or this master never made that id",
                           "subscribe without an id, as a new framework"};
+        send(from, protocol::SubscriptionEnded{why});
+        return close(from, why);
+    }
+    if (state_.frameworks.size() >= limits::frameworks_max) {
+        const Refusal why{RefusalCode::too_large, "framework " + c.info.name, "subscribe",
+                          "the cluster has as many frameworks as it may have",
+                          "tear down frameworks that will not come back"};
         send(from, protocol::SubscriptionEnded{why});
         return close(from, why);
     }
@@ -39,7 +46,7 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Subscribe& c) {
     peer.framework = index;
     restate(index, c);
     state_.frameworks[index].awaits =
-        store(registry::PutFramework{id, c.info}, PendingWrite::Framework{index, id});
+        store(registry::PutFramework{id, c.info}, PendingWrite::Subscription{id});
 }
 
 OFFERKIT_INLINE FrameworkIndex Master::insert_framework(FrameworkId id, FrameworkInfo info) {
@@ -54,9 +61,7 @@ OFFERKIT_INLINE FrameworkIndex Master::insert_framework(FrameworkId id, Framewor
     const std::vector<Role> roles = state_.frameworks[index].info.roles;
     for (const Role& role : roles)
         ensure_membership(index, role);
-    state_.deadlines.arm(state_.now + std::max(options_.peer_timeout,
-                                               state_.frameworks[index].info.failover_timeout),
-                         {DeadlineKey::Kind::framework, id.value()});
+    watch(state_.frameworks[index], state_.now + options_.peer_timeout);
     return index;
 }
 
@@ -69,11 +74,17 @@ OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
         send(from, protocol::SubscriptionEnded{refusal});
         close(from, refusal);
     };
-    if (framework.ending) {
+    if (framework.ended) {
         return refuse(RefusalCode::not_found, "it has been torn down",
                       "subscribe without an id, as a new framework");
     }
-    if (!framework.info.principal.empty() && framework.info.principal != c.info.principal) {
+    if (framework.ending) {
+        return refuse(RefusalCode::unavailable, "it is being ended",
+                      "subscribe without an id, as a new framework");
+    }
+    // Without a registry at hand, one that only its tasks tell of has no principal yet.
+    if ((state_.recovered || !framework.info.principal.empty()) &&
+        framework.info.principal != c.info.principal) {
         return refuse(
             RefusalCode::forbidden,
             "it belongs to principal " + framework.info.principal + ", not to " + c.info.principal,
@@ -103,7 +114,7 @@ OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
     update_roles(index, c.info.roles);
     restate(index, c);
     framework.awaits = store(registry::PutFramework{framework.id, framework.info},
-                             PendingWrite::Framework{index, framework.id});
+                             PendingWrite::Subscription{framework.id});
 }
 
 OFFERKIT_INLINE void Master::announce_subscribed(FrameworkIndex index) {
@@ -114,6 +125,45 @@ OFFERKIT_INLINE void Master::announce_subscribed(FrameworkIndex index) {
     if (framework.peer.is_none()) return;
     send(framework.peer, protocol::Subscribed{framework.id, options_.cluster, options_.epoch,
                                               options_.heartbeat_interval});
+    watch(framework, state_.now + options_.peer_timeout);
+    ask_back_all(index);
+}
+
+// Agents that began to drain while the scheduler was away: it has not been told.
+OFFERKIT_INLINE void Master::ask_back_all(FrameworkIndex index) {
+    std::set<AgentIndex> draining;
+    for (const auto& [id, at] : state_.frameworks[index].tasks) {
+        const AgentIndex agent = state_.tasks[at].agent;
+        if (state_.agents[agent].mode == registry::AgentMode::draining) draining.insert(agent);
+    }
+    for (const AgentIndex agent : draining)
+        ask_back(agent, index);
+}
+
+OFFERKIT_INLINE void Master::watch(Framework& framework, Instant until) {
+    if (until >= framework.watch_at) return;
+    framework.watch_at = until;
+    state_.deadlines.arm(until, {DeadlineKey::Kind::framework, framework.id.value()});
+}
+
+OFFERKIT_INLINE void Master::look_after_framework(FrameworkIndex index) {
+    Framework& framework = state_.frameworks[index];
+    if (framework.watch_at > state_.now) return;  // It was watched for something that is over.
+    framework.watch_at = Instant::never();
+    if (framework.ending) return;
+    const bool connected = !framework.peer.is_none();
+    const Instant due =
+        framework.heard_at + (connected ? options_.peer_timeout : framework.info.failover_timeout);
+    if (due > state_.now) return watch(framework, due);
+    if (connected) {
+        close(framework.peer,
+              {RefusalCode::unavailable, "framework " + format_id(framework.id), "stay subscribed",
+               "not heard of for too long", "send a beat in every heartbeat interval"});
+        return disconnect_framework(index);
+    }
+    end_framework(index,
+                  {RefusalCode::cancelled, "framework " + format_id(framework.id), "live on",
+                   "its scheduler did not come back in time", "ask for a longer failover timeout"});
 }
 
 // Suppressed roles and live filters are not persisted: the SDK says them again.
@@ -189,11 +239,11 @@ OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
             index, {RefusalCode::cancelled, "framework " + format_id(framework.id), "live on",
                     "its failover timeout is zero", "ask for a longer failover timeout"});
     }
-    state_.deadlines.arm(state_.now + framework.info.failover_timeout,
-                         {DeadlineKey::Kind::framework, framework.id.value()});
+    watch(framework, state_.now + framework.info.failover_timeout);
     put_view(framework);
 }
 
+// Absorbs: a teardown repeated while the first is being stored.
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Teardown&) {
     const FrameworkIndex index = state_.peers.at(from).framework;
     end_framework(index,
@@ -201,20 +251,40 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Teardown&) {
                    "live on", "its scheduler has torn it down", "subscribe as a new framework"});
 }
 
-// The tasks are the agents' to end: what they use stays allocated until they say that it is over,
-// or it could be given away twice.
-OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, const Refusal& why) {
+// No offers any more; the rest waits for the registry, or a framework that was told of its end
+// would be there again after a restart of the master.
+OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, Refusal why,
+                                           std::uint64_t request) {
     Framework& framework = state_.frameworks[index];
-    if (framework.ending) return;
+    if (std::exchange(framework.ending, true)) return;
+    rescind_all(framework.offers, protocol::RescindReason::operator_asked);
+    tell_activity(index);
+    store(registry::RemoveFramework{framework.id},
+          PendingWrite::End{framework.id, std::move(why), request});
+}
+
+OFFERKIT_INLINE void Master::keep_framework(FrameworkIndex index, const Refusal& why) {
+    Framework& framework = state_.frameworks[index];
+    framework.ending = false;
+    tell_activity(index);
+    if (!framework.peer.is_none()) return send(framework.peer, protocol::CallRefused{why});
+    framework.heard_at = state_.now;
+    watch(framework, state_.now + std::max(options_.store_retry, framework.info.failover_timeout));
+}
+
+// The tasks are the agents' to end: what they use stays allocated until they say that it is over,
+// or it could be given away twice. Pre: the registry does not hold the framework.
+OFFERKIT_INLINE void Master::finish_framework(FrameworkIndex index, const Refusal& why) {
+    Framework& framework = state_.frameworks[index];
     framework.ending = true;
+    framework.ended = true;
+    rescind_all(framework.offers, protocol::RescindReason::operator_asked);
     if (const PeerId peer = framework.peer; !peer.is_none()) {
         send(peer, protocol::SubscriptionEnded{why});
         close(peer, why);
         disconnect_framework(index);
     }
-    rescind_all(framework.offers, protocol::RescindReason::operator_asked);
     tell_activity(index);
-    store(registry::RemoveFramework{framework.id}, PendingWrite::Nothing{});
     note("framework " + format_id(framework.id), "ended: " + why.why);
     std::set<AgentIndex> agents;
     std::vector<TaskIndex> over;
@@ -237,7 +307,7 @@ OFFERKIT_INLINE void Master::end_framework(FrameworkIndex index, const Refusal& 
 
 OFFERKIT_INLINE void Master::remove_if_ended(FrameworkIndex index) {
     Framework& framework = state_.frameworks[index];
-    if (!framework.ending || !framework.tasks.empty()) return;
+    if (!framework.ended || !framework.tasks.empty()) return;
     for (const Membership& membership : framework.roles) {
         for (const DemandShape& shape : membership.demand) {
             state_.kinds.release(shape.resources);

@@ -135,23 +135,14 @@ OFFERKIT_INLINE Result<Resources> Master::admit_task(FrameworkIndex index, const
 
 OFFERKIT_INLINE void Master::launch(FrameworkIndex index, Taken& taken, Launch& launch) {
     const ClaimantIndex claimant = taken.offers.front().claimant;
+    for (const RefusedTask& refused : launch.refused)
+        refuse_task(index, taken.agent, refused.task, StatusReason::task_invalid, refused.why);
     for (TaskInfo& task : launch.tasks) {
         StatusReason reason = StatusReason::none;
         Result<Resources> local = admit_task(index, taken, task, reason);
         const Framework& framework = state_.frameworks[index];
-        if (!local && reason == StatusReason::task_duplicate) {
-            send(framework.peer, protocol::CallRefused{std::move(local).error()});
-            continue;
-        }
         if (!local) {
-            TaskStatus status;
-            status.task = task.id;
-            status.state = TaskState::error;
-            status.agent = state_.agents[taken.agent].id;
-            status.reason = reason;
-            status.message = format_refusal(local.error());
-            status.at = state_.wall_now;
-            tell_status(index, std::move(status));
+            refuse_task(index, taken.agent, task.id, reason, local.error());
             continue;
         }
         taken.left -= *local;
@@ -159,6 +150,23 @@ OFFERKIT_INLINE void Master::launch(FrameworkIndex index, Taken& taken, Launch& 
         add_task(index, taken.agent, claimant, role, task, std::move(*local), TaskState::staging);
         taken.tasks.push_back(std::move(task));
     }
+}
+
+// A duplicate is told by a refusal: a status would be taken for that of the running task.
+OFFERKIT_INLINE void Master::refuse_task(FrameworkIndex index, AgentIndex agent, const TaskId& task,
+                                         StatusReason reason, const Refusal& why) {
+    const Framework& framework = state_.frameworks[index];
+    if (framework.tasks.contains(task)) {
+        return send(framework.peer, protocol::CallRefused{why});
+    }
+    TaskStatus status;
+    status.task = task;
+    status.state = TaskState::error;
+    status.agent = state_.agents[agent].id;
+    status.reason = reason;
+    status.message = bound_message(format_refusal(why));
+    status.at = state_.wall_now;
+    tell_status(index, std::move(status));
 }
 
 OFFERKIT_INLINE void Master::launch_group(FrameworkIndex index, Taken& taken, LaunchGroup& group) {
@@ -200,11 +208,10 @@ OFFERKIT_INLINE void Master::drop_launches(FrameworkIndex index, const protocol:
                                            const Refusal& why) {
     const Framework& framework = state_.frameworks[index];
     bool told = false;
-    const auto drop = [&](const std::vector<TaskInfo>& tasks) {
-        for (const TaskInfo& task : tasks) {
-            if (framework.tasks.contains(task.id)) continue;  // It would look like the other one's.
+    const auto drop = [&](const TaskId& task) {
+        if (!framework.tasks.contains(task)) {  // Else it would look like the other one's.
             TaskStatus status;
-            status.task = task.id;
+            status.task = task;
             status.state = TaskState::dropped;
             status.reason = StatusReason::offer_unavailable;
             status.message = format_refusal(why);
@@ -214,8 +221,16 @@ OFFERKIT_INLINE void Master::drop_launches(FrameworkIndex index, const protocol:
         }
     };
     for (const Operation& operation : c.operations) {
-        if (const auto* tasks = std::get_if<Launch>(&operation.action)) drop(tasks->tasks);
-        if (const auto* group = std::get_if<LaunchGroup>(&operation.action)) drop(group->tasks);
+        if (const auto* launch = std::get_if<Launch>(&operation.action)) {
+            for (const TaskInfo& task : launch->tasks)
+                drop(task.id);
+            for (const RefusedTask& refused : launch->refused)
+                drop(refused.task);
+        }
+        if (const auto* group = std::get_if<LaunchGroup>(&operation.action)) {
+            for (const TaskInfo& task : group->tasks)
+                drop(task.id);
+        }
     }
     if (!told) send(framework.peer, protocol::CallRefused{why});
 }

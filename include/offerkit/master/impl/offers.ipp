@@ -3,6 +3,8 @@
 
 /// Offers: made from grants, answered, rescinded, expired.
 
+#include <offerkit/core/limits.hpp>
+#include <offerkit/core/parts.hpp>
 #include <offerkit/master/master.hpp>
 
 #include <algorithm>
@@ -59,7 +61,11 @@ OFFERKIT_INLINE void Master::make_offers(const std::vector<Grant>& grants) {
         messages[claimant.framework].push_back(std::move(offer));
     }
     for (auto& [index, offers] : messages) {
-        send(state_.frameworks[index].peer, protocol::Offers{std::move(offers)});
+        const PeerId peer = state_.frameworks[index].peer;
+        for_each_part(
+            std::move(offers), limits::offers_per_call_max, limits::message_bytes_aim,
+            [](const Offer& offer) { return 256 + offer.attributes.size() * 64; },
+            [&](auto part) { send(peer, protocol::Offers{std::move(part)}); });
     }
 }
 

@@ -36,9 +36,15 @@ OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::Teard
                       Refusal{RefusalCode::not_found, "framework " + format_id(c.framework),
                               "tear down", "there is no such framework", "list the frameworks"});
     }
-    end_framework(index, {RefusalCode::cancelled, "framework " + format_id(c.framework), "live on",
-                          "an operator has torn it down", "subscribe as a new framework"});
-    answer(e.request, {});
+    if (state_.frameworks[index].ending) {
+        return answer(e.request,
+                      Refusal{RefusalCode::conflict, "framework " + format_id(c.framework),
+                              "tear down", "it is being ended already", "list the frameworks"});
+    }
+    end_framework(index,
+                  {RefusalCode::cancelled, "framework " + format_id(c.framework), "live on",
+                   "an operator has torn it down", "subscribe as a new framework"},
+                  e.request);
 }
 
 OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::KillTaskOf& c) {
@@ -52,31 +58,6 @@ OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::KillT
     const auto known = framework.tasks.find(c.task);
     if (known == framework.tasks.end()) return refuse("its framework has no such task");
     kill_task(framework, state_.tasks[known->second], std::nullopt);
-    answer(e.request, {});
-}
-
-OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::DeactivateAgent& c) {
-    set_deactivated(e, c.agent, true);
-}
-
-OFFERKIT_INLINE void Master::on_operator(const OperatorAsked& e, protocol::ReactivateAgent& c) {
-    set_deactivated(e, c.agent, false);
-}
-
-OFFERKIT_INLINE void Master::set_deactivated(const OperatorAsked& e, AgentId id, bool deactivated) {
-    const AgentIndex index = find_agent_index(id);
-    if (index.is_none()) {
-        return answer(e.request, Refusal{RefusalCode::not_found, "agent " + format_id(id),
-                                         deactivated ? "deactivate" : "reactivate",
-                                         "there is no such agent", "list the agents"});
-    }
-    Agent& agent = state_.agents[index];
-    if (agent.deactivated != deactivated) {
-        agent.deactivated = deactivated;
-        if (deactivated) rescind_all(agent.offers, protocol::RescindReason::agent_draining);
-        tell_activity(index);
-        if (agent.admitted) put_view(agent);
-    }
     answer(e.request, {});
 }
 

@@ -12,7 +12,7 @@
 namespace offerkit::master {
 
 OFFERKIT_INLINE void Master::on(PeerOpened& e) {
-    state_.peers.emplace(e.peer, Peer{e.kind, std::move(e.principal), {}, {}});
+    state_.peers.emplace(e.peer, Peer{e.kind, std::move(e.principal), {}, {}, std::nullopt});
 }
 
 // Absorbs: the close of a peer that we closed ourselves.
@@ -66,8 +66,9 @@ OFFERKIT_INLINE void Master::on(AgentSaid& e) {
     }
     const AgentIndex index = found->second.agent;
     if (!index.is_none()) state_.agents[index].heard_at = state_.now;
-    const bool registered = !index.is_none() && state_.agents[index].admitted;
+    const bool registered = !index.is_none() && state_.agents[index].registered;
     if (!registered && !std::holds_alternative<protocol::RegisterAgent>(e.message) &&
+        !std::holds_alternative<protocol::ReportTasks>(e.message) &&
         !std::holds_alternative<protocol::AgentBeat>(e.message)) {
         return close(e.peer, {RefusalCode::conflict, "peer " + format_id(e.peer), "report",
                               "is not registered", "register first"});

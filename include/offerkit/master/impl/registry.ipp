@@ -24,67 +24,164 @@ OFFERKIT_INLINE void Master::on(Stored& e) {
     while (!state_.writes.empty() && state_.writes.front().entry <= e.upto) {
         PendingWrite write = std::move(state_.writes.front());
         state_.writes.pop_front();
+        if (state_.writes_fail_from != 0 && write.entry > state_.writes_fail_from) {
+            state_.writes_fail_from = 0;
+            note("registry", "takes writes again");
+        }
         complete(write);
     }
 }
 
+// Reads and what runs go on; every write that was asked for is refused, and what nobody asked for
+// is tried again, which is how the master learns that the store takes writes again.
 OFFERKIT_INLINE void Master::on(StoreFailed& e) {
-    note("registry", "writes fail: " + e.why);
+    if (state_.writes_fail_from == 0) note("registry", "takes no writes: " + e.why);
     std::deque<PendingWrite> failed;
     while (!state_.writes.empty() && state_.writes.back().entry >= e.from) {
         failed.push_front(std::move(state_.writes.back()));
         state_.writes.pop_back();
     }
+    state_.writes_fail_from = state_.entries_made;
     for (PendingWrite& write : failed)
         fail(write, e.why);
 }
 
 OFFERKIT_INLINE void Master::complete(PendingWrite& write) {
-    if (const auto* agent = std::get_if<PendingWrite::Agent>(&write.waits)) {
-        // Its place may have gone to another one meanwhile.
-        if (find_agent_index(agent->id) == agent->agent) admit(agent->agent);
-    } else if (const auto* framework = std::get_if<PendingWrite::Framework>(&write.waits)) {
-        if (find_framework_index(framework->id) != framework->framework) return;
-        Framework& stored = state_.frameworks[framework->framework];
-        stored.known = true;
-        if (stored.awaits == write.entry) announce_subscribed(framework->framework);
-    } else if (auto* role = std::get_if<PendingWrite::Role>(&write.waits)) {
-        tell_allocator(allocator_event::RolePut{role->config});
-        out_->deltas.emplace_back(RolePut{role->config});
-        const Role name = role->config.role;
-        state_.roles.insert_or_assign(name, std::move(role->config));
-        answer(role->request, {});
+    std::visit([&](auto& waits) { complete(write.entry, waits); }, write.waits);
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::Nothing&) {}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::Admission& w) { admit(w); }
+
+// Absorbs: a mark of an agent that has come back meanwhile; its admission is on its way.
+OFFERKIT_INLINE void Master::complete(std::uint64_t entry, PendingWrite::Unreachable& w) {
+    const AgentIndex index = find_agent_index(w.agent);
+    if (index.is_none() || state_.agents[index].mark_entry != entry) return;
+    state_.agents[index].mark_entry = 0;
+    declare_unreachable(index);
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::Departure& w) {
+    depart(w);
+    if (w.request != 0) answer(w.request, {});
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::Mode& w) {
+    const AgentIndex index = find_agent_index(w.mode.agent);
+    if (index.is_none()) {
+        if (w.request == 0) return;
+        return answer(w.request,
+                      Refusal{RefusalCode::not_found, "agent " + format_id(w.mode.agent),
+                              "change its mode", "it was removed meanwhile", "list the agents"});
     }
+    const Agent& agent = state_.agents[index];
+    if (w.request == 0 && !agent.drain_stored) {
+        // That it is drained is our own word: an operator's, given meanwhile, stands.
+        store(registry::SetAgentMode{agent.id, agent.mode, agent.drain_deadline},
+              PendingWrite::Nothing{});
+        return;
+    }
+    set_mode(index, w.mode, w.within);
+    if (w.request != 0) answer(w.request, {});
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t entry, PendingWrite::Subscription& w) {
+    const FrameworkIndex index = find_framework_index(w.framework);
+    if (index.is_none()) return;
+    Framework& stored = state_.frameworks[index];
+    stored.known = true;
+    if (stored.awaits == entry) announce_subscribed(index);
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::End& w) {
+    const FrameworkIndex index = find_framework_index(w.framework);
+    if (!index.is_none()) finish_framework(index, w.why);
+    if (w.request != 0) answer(w.request, {});
+}
+
+OFFERKIT_INLINE void Master::complete(std::uint64_t, PendingWrite::Role& w) {
+    put_role(std::move(w.config));
+    answer(w.request, {});
+}
+
+OFFERKIT_INLINE void Master::put_role(RoleConfig config) {
+    tell_allocator(allocator_event::RolePut{config});
+    out_->deltas.emplace_back(RolePut{config});
+    const Role name = config.role;
+    state_.roles.insert_or_assign(name, std::move(config));
 }
 
 OFFERKIT_INLINE void Master::fail(PendingWrite& write, const std::string& why) {
-    const auto refusal = [&](std::string who, std::string what) {
-        return Refusal{RefusalCode::unavailable, std::move(who), std::move(what),
-                       "the registry takes no writes: " + why, "try again later"};
-    };
-    if (const auto* agent = std::get_if<PendingWrite::Agent>(&write.waits)) {
-        if (find_agent_index(agent->id) != agent->agent) return;
-        const PeerId peer = state_.agents[agent->agent].peer;
-        const Refusal refused = refusal("agent " + format_id(agent->id), "register");
-        if (!peer.is_none()) {
-            send(peer, protocol::AgentRefused{refused});
-            close(peer, refused);
-        }
-        remove_agent(agent->agent, "could not be stored");
-    } else if (const auto* framework = std::get_if<PendingWrite::Framework>(&write.waits)) {
-        if (find_framework_index(framework->id) != framework->framework) return;
-        const Refusal refused = refusal("framework " + format_id(framework->id), "subscribe");
-        const Framework& failed = state_.frameworks[framework->framework];
-        // One that the registry knows keeps its id and its tasks; it has only not come back yet.
-        if (!failed.known) return end_framework(framework->framework, refused);
-        if (failed.awaits != write.entry || failed.peer.is_none()) return;
-        const PeerId peer = failed.peer;
-        send(peer, protocol::SubscriptionEnded{refused});
-        close(peer, refused);
-        disconnect_framework(framework->framework);
-    } else if (const auto* role = std::get_if<PendingWrite::Role>(&write.waits)) {
-        answer(role->request, refusal("role " + role->config.role.path(), "configure"));
+    std::visit([&](auto& waits) { fail(write.entry, waits, why); }, write.waits);
+}
+
+OFFERKIT_INLINE Refusal Master::refuse_write(std::string who, std::string what,
+                                             const std::string& why) {
+    return {RefusalCode::unavailable, std::move(who), std::move(what),
+            "the registry takes no writes: " + why, "try again later"};
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::Nothing&, const std::string&) {}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::Admission& w,
+                                  const std::string& why) {
+    refuse_admission(w, refuse_write("agent " + format_id(w.agent), "register", why));
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t entry, PendingWrite::Unreachable& w,
+                                  const std::string&) {
+    const AgentIndex index = find_agent_index(w.agent);
+    if (index.is_none() || state_.agents[index].mark_entry != entry) return;
+    unmark(state_.agents[index]);
+    watch(state_.agents[index], state_.now + options_.store_retry);
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::Departure& w,
+                                  const std::string& why) {
+    const AgentIndex index = find_agent_index(w.agent);
+    if (!index.is_none()) {
+        // If it has left by itself, it becomes unreachable in its time.
+        state_.agents[index].leaving = false;
+        watch(state_.agents[index], state_.now + options_.peer_timeout);
     }
+    if (w.request == 0) return;
+    answer(w.request, refuse_write("agent " + format_id(w.agent), "be marked as gone", why));
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::Mode& w, const std::string& why) {
+    const AgentId id = w.mode.agent;
+    if (w.request != 0) {
+        return answer(w.request, refuse_write("agent " + format_id(id), "change its mode", why));
+    }
+    if (Agent* const agent = find_agent(id)) agent->drain_stored = false;
+    state_.deadlines.arm(state_.now + options_.store_retry, {DeadlineKey::Kind::drain, id.value()});
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t entry, PendingWrite::Subscription& w,
+                                  const std::string& why) {
+    const FrameworkIndex index = find_framework_index(w.framework);
+    if (index.is_none()) return;
+    const Refusal refused = refuse_write("framework " + format_id(w.framework), "subscribe", why);
+    const Framework& failed = state_.frameworks[index];
+    // One that the registry knows keeps its id and its tasks; it has only not come back yet.
+    if (!failed.known) return finish_framework(index, refused);
+    if (failed.awaits != entry || failed.peer.is_none()) return;
+    const PeerId peer = failed.peer;
+    send(peer, protocol::SubscriptionEnded{refused});
+    close(peer, refused);
+    disconnect_framework(index);
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::End& w, const std::string& why) {
+    const Refusal refused = refuse_write("framework " + format_id(w.framework), "be ended", why);
+    const FrameworkIndex index = find_framework_index(w.framework);
+    if (!index.is_none() && !state_.frameworks[index].ended) keep_framework(index, refused);
+    if (w.request != 0) answer(w.request, refused);
+}
+
+OFFERKIT_INLINE void Master::fail(std::uint64_t, PendingWrite::Role& w, const std::string& why) {
+    answer(w.request, refuse_write("role " + w.config.role.path(), "configure", why));
 }
 
 }  // namespace offerkit::master

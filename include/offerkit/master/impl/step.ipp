@@ -3,6 +3,8 @@
 
 /// The step itself: time, dispatch, and what is sent once at its end.
 
+#include <offerkit/core/limits.hpp>
+#include <offerkit/core/parts.hpp>
 #include <offerkit/master/master.hpp>
 
 #include <utility>
@@ -54,39 +56,17 @@ OFFERKIT_INLINE void Master::expire_deadlines() {
                 break;
             case DeadlineKey::Kind::agent: {
                 const AgentIndex index = find_agent_index(AgentId::from_value(key->id));
-                if (index.is_none()) break;
-                const Agent& agent = state_.agents[index];
-                if (agent.unreachable) break;
-                const Instant due = agent.heard_at + options_.peer_timeout;
-                if (due > state_.now) {
-                    state_.deadlines.arm(due, *key);  // It has spoken since.
-                } else {
-                    declare_unreachable(index);
-                }
+                if (!index.is_none()) look_after_agent(index);
+                break;
+            }
+            case DeadlineKey::Kind::drain: {
+                const AgentIndex index = find_agent_index(AgentId::from_value(key->id));
+                if (!index.is_none()) go_on_draining(index);
                 break;
             }
             case DeadlineKey::Kind::framework: {
                 const FrameworkIndex index = find_framework_index(FrameworkId::from_value(key->id));
-                if (index.is_none() || state_.frameworks[index].ending) break;
-                const Framework& framework = state_.frameworks[index];
-                const bool connected = !framework.peer.is_none();
-                const Instant due =
-                    framework.heard_at +
-                    (connected ? options_.peer_timeout : framework.info.failover_timeout);
-                if (due > state_.now) {
-                    state_.deadlines.arm(due, *key);
-                } else if (connected) {
-                    close(framework.peer,
-                          {RefusalCode::unavailable, "framework " + format_id(framework.id),
-                           "stay subscribed", "not heard of for too long",
-                           "send a beat in every heartbeat interval"});
-                    disconnect_framework(index);
-                } else {
-                    end_framework(index,
-                                  {RefusalCode::cancelled, "framework " + format_id(framework.id),
-                                   "live on", "its scheduler did not come back in time",
-                                   "ask for a longer failover timeout"});
-                }
+                if (!index.is_none()) look_after_framework(index);
                 break;
             }
             case DeadlineKey::Kind::reasons:
@@ -103,7 +83,14 @@ OFFERKIT_INLINE void Master::flush() {
     for (auto& [index, statuses] : statuses_) {
         if (statuses.empty() || !state_.frameworks.contains(index)) continue;
         const PeerId peer = state_.frameworks[index].peer;
-        if (!peer.is_none()) send(peer, protocol::Statuses{std::move(statuses)});
+        if (peer.is_none()) continue;
+        for_each_part(
+            std::move(statuses), limits::statuses_per_message_max, limits::message_bytes_aim,
+            [](const TaskStatus& status) {
+                return status.task.text().size() + status.message.size() + status.data.size() +
+                       status.sandbox.size() + 128;
+            },
+            [&](auto part) { send(peer, protocol::Statuses{std::move(part)}); });
     }
     statuses_.clear();
     while (!receipts_.empty())
@@ -114,7 +101,11 @@ OFFERKIT_INLINE void Master::flush_receipts(AgentIndex index) {
     const auto found = receipts_.find(index);
     if (found == receipts_.end()) return;
     if (state_.agents.contains(index) && !state_.agents[index].peer.is_none()) {
-        send(state_.agents[index].peer, protocol::AcknowledgeStatuses{std::move(found->second)});
+        const PeerId peer = state_.agents[index].peer;
+        for_each_part(
+            std::move(found->second), limits::statuses_per_message_max, limits::message_bytes_aim,
+            [](const auto& receipt) { return receipt.task.text().size() + 32; },
+            [&](auto part) { send(peer, protocol::AcknowledgeStatuses{std::move(part)}); });
     }
     receipts_.erase(found);
 }

@@ -38,7 +38,7 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
                 end_task(at, status.state, status.reason);
             }
         }
-        if (framework.ending) {
+        if (framework.ended) {
             acknowledge(agent, update.framework, status.task, status.id);
             if (is_terminal(status.state)) {
                 remove_task(at);
@@ -49,7 +49,7 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
         if (holds_back(state_.tasks[at], framework, status.id)) return;
         // A status that needs no receipt ends the account here.
         if (is_terminal(status.state) && status.id.is_none()) remove_task(at);
-    } else if (framework.ending) {
+    } else if (framework.ended) {
         acknowledge(agent, update.framework, status.task, status.id);
         return;
     }
@@ -135,8 +135,10 @@ OFFERKIT_INLINE void Master::remove_task(TaskIndex index) {
         state_.tasks[task.previous].next = task.next;
     }
     if (!task.next.is_none()) state_.tasks[task.next].previous = task.previous;
+    const AgentIndex where = task.agent;
     state_.frameworks[task.framework].tasks.erase(task.id);
     state_.tasks.erase(index);
+    if (agent.first_task.is_none()) go_on_draining(where);
 }
 
 OFFERKIT_INLINE void Master::kill_task(const Framework& framework, const Task& task,
@@ -144,7 +146,7 @@ OFFERKIT_INLINE void Master::kill_task(const Framework& framework, const Task& t
     const PeerId agent = state_.agents[task.agent].peer;
     // An agent that is away is told when it comes back: the scheduler asks again until it ends.
     if (agent.is_none() || is_terminal(task.state)) return;
-    send(agent, protocol::KillTask{framework.id, task.id, grace});
+    send(agent, protocol::KillTask{framework.id, task.id, grace, StatusReason::kill_requested});
 }
 
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Kill& c) {
@@ -154,6 +156,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Kill& c) {
     if (known != framework.tasks.end()) {
         return kill_task(framework, state_.tasks[known->second], c.grace);
     }
+    // It may come with an agent that is not back: the scheduler is told of it then, and asks again.
+    if (state_.agents_recovering != 0) return;
     TaskStatus status;
     status.task = std::move(c.task);
     status.state = TaskState::unknown;
@@ -176,30 +180,16 @@ OFFERKIT_INLINE TaskStatus Master::status_of(const Task& task) const {
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Reconcile& c) {
     const FrameworkIndex index = state_.peers.at(from).framework;
     const Framework& framework = state_.frameworks[index];
-    const auto tell = [&](const Task& task) {
-        TaskStatus status = status_of(task);
-        status.reason = StatusReason::reconciliation;
-        tell_status(index, std::move(status));
-    };
     if (c.tasks.empty()) {
-        for (const auto& [id, at] : framework.tasks)
-            tell(state_.tasks[at]);
+        for (const auto& [id, at] : framework.tasks) {
+            TaskStatus status = status_of(state_.tasks[at]);
+            status.reason = StatusReason::reconciliation;
+            tell_status(index, std::move(status));
+        }
         return;
     }
     for (protocol::Reconcile::Question& question : c.tasks) {
-        const auto known = framework.tasks.find(question.task);
-        if (known != framework.tasks.end()) {
-            tell(state_.tasks[known->second]);
-            continue;
-        }
-        TaskStatus status;
-        status.task = std::move(question.task);
-        status.state = TaskState::unknown;
-        status.agent = question.agent;
-        status.reason = StatusReason::reconciliation;
-        status.message = "this framework has no such task";
-        status.at = state_.wall_now;
-        tell_status(index, std::move(status));
+        answer_question(index, std::move(question.task), question.agent);
     }
 }
 

@@ -106,6 +106,7 @@ inline constexpr std::array wire_values<StatusReason> = {
     pb::STATUS_REASON_RESOURCES_INSUFFICIENT,
     pb::STATUS_REASON_LIMIT_EXCEEDED,
     pb::STATUS_REASON_FOREIGN,
+    pb::STATUS_REASON_AGENT_DRAINING,
 };
 static_assert(wire_values<StatusReason>.size() == status_reasons);
 

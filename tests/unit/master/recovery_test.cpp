@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver.hpp"
+
+using namespace offerkit;
+using namespace offerkit::master;
+using namespace offerkit::master::testing;
+
+namespace {
+
+constexpr FrameworkId batch{1, 1};
+
+AgentInfo host(const Resources& resources = 4_cpus + 1024_MiB) {
+    AgentInfo info;
+    info.hostname = "host";
+    info.resources = resources;
+    return info;
+}
+
+registry::Contents contents(std::uint64_t agents, Duration failover = 1h) {
+    registry::Contents kept;
+    for (std::uint64_t i = 1; i <= agents; ++i)
+        registry::apply(kept, registry::AdmitAgent{AgentId{1, i}, host()});
+    registry::PutFramework framework{batch, {}};
+    framework.info.name = "batch";
+    framework.info.principal = "tester";
+    framework.info.failover_timeout = failover;
+    registry::apply(kept, framework);
+    return kept;
+}
+
+/// A master of the second epoch that got these contents.
+Driver restarted(registry::Contents kept) {
+    Options options;
+    options.epoch = 2;
+    Driver driver{options};
+    driver.step(Recovered{std::move(kept)});
+    return driver;
+}
+
+protocol::RegisterAgent registration(AgentId id, std::vector<std::string> tasks = {},
+                                     TaskState state = TaskState::running) {
+    protocol::RegisterAgent message;
+    message.info = host();
+    message.id = id;
+    for (const std::string& task : tasks)
+        message.tasks.push_back({batch, Role{}, make_task(task), state});
+    return message;
+}
+
+PeerId come_back(Driver& driver, std::uint64_t number, std::vector<std::string> tasks = {}) {
+    const PeerId peer = driver.open(protocol::PeerKind::agent);
+    driver.say(peer, registration(AgentId{1, number}, std::move(tasks)));
+    return peer;
+}
+
+PeerId subscribe(Driver& driver, FrameworkId id = batch, const std::string& principal = "tester") {
+    const PeerId peer = driver.open(protocol::PeerKind::framework, principal);
+    protocol::Subscribe call;
+    call.info.name = "batch";
+    call.info.failover_timeout = 1h;
+    call.id = id;
+    driver.say(peer, call);
+    return peer;
+}
+
+const Agent& agent_of(const Driver& driver, std::uint64_t number) {
+    const State& state = driver.master().state();
+    return state.agents[state.agent_by_id.at(AgentId{1, number})];
+}
+
+/// Time passes in beats, so that schedulers stay.
+void pass(Driver& driver, Duration time, PeerId scheduler) {
+    for (Duration left = time; left > 0s; left -= 15s) {
+        driver.advance(std::min<Duration>(left, 15s));
+        driver.say(scheduler, protocol::Beat{});
+    }
+}
+
+std::vector<std::string> notes(const Driver& driver) {
+    std::vector<std::string> texts;
+    for (const Delta& delta : driver.deltas()) {
+        if (const auto* note = std::get_if<Noted>(&delta)) texts.push_back(note->text);
+    }
+    return texts;
+}
+
+}  // namespace
+
+SCENARIO("a restarted master offers what is back, and nothing else", "[master][recovery]") {
+    GIVEN("a master that two agents and a framework are known to") {
+        Driver driver = restarted(contents(2));
+        CHECK(driver.master().state().agents.size() == 2);
+        CHECK(agent_of(driver, 1).recovering);
+        const PeerId framework = subscribe(driver);
+        REQUIRE(driver.heard<protocol::Subscribed>(framework).size() == 1);
+        CHECK(driver.framework_id(framework) == batch);
+        CHECK(driver.offers(framework).empty());
+
+        WHEN("one agent comes back with a task") {
+            const PeerId agent = come_back(driver, 1, {"t"});
+            THEN("the rest of it is offered at once, and the task's state is told") {
+                REQUIRE(driver.heard<protocol::AgentRegistered>(agent).size() == 1);
+                REQUIRE(driver.offers(framework).size() == 1);
+                CHECK(driver.offers(framework)[0].agent == AgentId{1, 1});
+                CHECK(driver.offers(framework)[0].resources == 3_cpus + 1024_MiB);
+                CHECK(driver.offers(framework)[0].id.epoch() == 2);
+                REQUIRE(driver.statuses(framework).size() == 1);
+                CHECK(driver.statuses(framework)[0].state == TaskState::running);
+                CHECK(driver.statuses(framework)[0].reason == StatusReason::reconciliation);
+            }
+            THEN("nothing was written: the registry knows it as it is") {
+                for (const Effect& effect : driver.all()) {
+                    const auto* store = std::get_if<Store>(&effect);
+                    if (store == nullptr) continue;
+                    CHECK(std::holds_alternative<registry::PutFramework>(store->write));
+                }
+            }
+        }
+        WHEN("a new agent registers") {
+            const PeerId agent = driver.add_agent();
+            THEN("its id is of the new epoch, and was never used") {
+                CHECK(driver.agent_id(agent) == AgentId{2, 1});
+            }
+        }
+        WHEN("the other does not come back in time") {
+            come_back(driver, 1);
+            pass(driver, 9min, framework);
+            CHECK_FALSE(agent_of(driver, 2).unreachable);
+            pass(driver, 2min, framework);
+            THEN("it is unreachable, once the registry holds that") {
+                CHECK(agent_of(driver, 2).unreachable);
+            }
+        }
+    }
+}
+
+SCENARIO("what the registry does not hold is refused", "[master][recovery]") {
+    registry::Contents kept = contents(1);
+    registry::apply(kept, registry::MarkGone{AgentId{1, 7}, {}});
+    Driver driver = restarted(std::move(kept));
+
+    SECTION("an agent that was removed") {
+        const PeerId agent = come_back(driver, 5);
+        REQUIRE(driver.heard<protocol::AgentRefused>(agent).size() == 1);
+        const Refusal why = driver.heard<protocol::AgentRefused>(agent)[0].refusal;
+        CHECK(why.code == RefusalCode::not_found);
+        CHECK(why.todo == "start the agent with an empty work folder: it becomes a new one");
+    }
+    SECTION("an agent that an operator has marked as gone is told so") {
+        const PeerId agent = come_back(driver, 7);
+        REQUIRE(driver.heard<protocol::AgentRefused>(agent).size() == 1);
+        CHECK(driver.heard<protocol::AgentRefused>(agent)[0].refusal.why ==
+              "an operator has marked it as gone");
+    }
+    SECTION("a framework that has ended") {
+        const PeerId framework = subscribe(driver, FrameworkId{1, 9});
+        REQUIRE(driver.heard<protocol::SubscriptionEnded>(framework).size() == 1);
+        CHECK(driver.heard<protocol::SubscriptionEnded>(framework)[0].refusal.code ==
+              RefusalCode::not_found);
+    }
+    SECTION("a framework's id with another principal") {
+        const PeerId thief = subscribe(driver, batch, "thief");
+        REQUIRE(driver.heard<protocol::SubscriptionEnded>(thief).size() == 1);
+        CHECK(driver.heard<protocol::SubscriptionEnded>(thief)[0].refusal.code ==
+              RefusalCode::forbidden);
+    }
+    SECTION("the tasks of a framework that has ended: the agent is told to end them") {
+        auto message = registration(AgentId{1, 1}, {"orphan"});
+        message.tasks[0].framework = FrameworkId{1, 9};
+        const PeerId agent = driver.open(protocol::PeerKind::agent);
+        driver.say(agent, message);
+        REQUIRE(driver.heard<protocol::EndFramework>(agent).size() == 1);
+        CHECK(driver.master().state().tasks.size() == 0);
+    }
+}
+
+SCENARIO("a framework's failover timer starts with the master", "[master][recovery]") {
+    Driver driver = restarted(contents(1, 2min));
+    const PeerId agent = come_back(driver, 1, {"t"});
+    for (int i = 0; i < 7; ++i) {
+        driver.advance(15s);
+        driver.say(agent, protocol::AgentBeat{});
+    }
+    CHECK(driver.heard<protocol::EndFramework>(agent).empty());
+    SECTION("it comes back in time, with its task") {
+        const PeerId framework = subscribe(driver);
+        CHECK(driver.heard<protocol::Subscribed>(framework).size() == 1);
+        CHECK(driver.master().state().tasks.size() == 1);
+    }
+    SECTION("it does not: its tasks are ended") {
+        driver.advance(30s);
+        CHECK(driver.heard<protocol::EndFramework>(agent).size() == 1);
+    }
+}
+
+SCENARIO("no task is called unknown while its agent may still come back", "[master][recovery]") {
+    GIVEN("a restarted master, and a framework that asks for two tasks of an agent that is away") {
+        Driver driver = restarted(contents(2));
+        const PeerId framework = subscribe(driver);
+        driver.say(framework, protocol::Reconcile{{{TaskId{"runs"}, AgentId{1, 1}},
+                                                   {TaskId{"lost"}, AgentId{1, 1}},
+                                                   {TaskId{"somewhere"}, AgentId{}}}});
+        CHECK(driver.statuses(framework).empty());
+
+        WHEN("the agent comes back with one of them") {
+            come_back(driver, 1, {"runs"});
+            THEN("that one runs, the other is unknown, and a third may be elsewhere") {
+                REQUIRE(driver.statuses(framework).size() == 2);
+                CHECK(driver.statuses(framework)[0].task == TaskId{"runs"});
+                CHECK(driver.statuses(framework)[0].state == TaskState::running);
+                CHECK(driver.statuses(framework)[1].task == TaskId{"lost"});
+                CHECK(driver.statuses(framework)[1].state == TaskState::unknown);
+            }
+            come_back(driver, 2);
+            THEN("with the last agent all is known") {
+                REQUIRE(driver.statuses(framework).size() == 3);
+                CHECK(driver.statuses(framework)[2].task == TaskId{"somewhere"});
+                CHECK(driver.statuses(framework)[2].state == TaskState::unknown);
+            }
+        }
+        WHEN("the agent stays away for too long") {
+            come_back(driver, 2);
+            pass(driver, 11min, framework);
+            THEN("its tasks are unreachable, not unknown") {
+                const auto statuses = driver.statuses(framework);
+                REQUIRE(statuses.size() == 3);
+                CHECK(statuses[0].state == TaskState::unreachable);
+                CHECK(statuses[1].state == TaskState::unreachable);
+                CHECK(statuses[2].state == TaskState::unknown);
+            }
+        }
+        WHEN("it asks to kill one meanwhile") {
+            driver.say(framework, protocol::Kill{TaskId{"runs"}, std::nullopt});
+            THEN("it is not told that there is no such task") {
+                CHECK(driver.statuses(framework).empty());
+            }
+        }
+    }
+}
+
+SCENARIO("unreachable is durable before it is told", "[master][recovery]") {
+    GIVEN("an agent with a task that falls silent") {
+        Driver driver;
+        const PeerId agent = driver.add_agent();
+        const PeerId framework = driver.add_framework();
+        const FrameworkId id = driver.framework_id(framework);
+        driver.accept(framework, driver.offers(framework)[0].id, {make_task("t")});
+        driver.report(agent, id, "t", TaskState::running, 1);
+        driver.close(agent);
+        driver.advance(60s);
+        driver.say(framework, protocol::Beat{});
+        driver.forget();
+        driver.holds_stores = true;
+        driver.advance(15s);
+        REQUIRE(driver.all().size() == 1);
+        const auto* store = std::get_if<Store>(&driver.all()[0]);
+        REQUIRE(store != nullptr);
+        CHECK(std::holds_alternative<registry::MarkUnreachable>(store->write));
+        auto back = registration(AgentId{1, 1});
+        back.tasks.push_back({id, Role{}, make_task("t"), TaskState::running});
+
+        WHEN("the mark is stored") {
+            driver.step(Stored{store->entry});
+            THEN("the task is told to be unreachable, and to run when its agent is back") {
+                REQUIRE(driver.statuses(framework).size() == 1);
+                CHECK(driver.statuses(framework)[0].state == TaskState::unreachable);
+                driver.forget();
+                driver.holds_stores = false;
+                const PeerId again = driver.open(protocol::PeerKind::agent);
+                driver.say(again, back);
+                CHECK(driver.heard<protocol::AgentRegistered>(again).size() == 1);
+                REQUIRE(driver.statuses(framework).size() == 1);
+                CHECK(driver.statuses(framework)[0].state == TaskState::running);
+                CHECK_FALSE(agent_of(driver, 1).unreachable);
+                // And it is watched again.
+                driver.close(again);
+                pass(driver, 90s, framework);
+                CHECK(agent_of(driver, 1).unreachable);
+            }
+        }
+        WHEN("the store fails") {
+            driver.step(StoreFailed{store->entry, "disk full"});
+            THEN("nothing is told, and it is tried again") {
+                CHECK(driver.statuses(framework).empty());
+                driver.holds_stores = false;
+                driver.advance(5s);
+                CHECK(driver.statuses(framework).size() == 1);
+            }
+        }
+        WHEN("it comes back before the mark is stored") {
+            const PeerId again = driver.open(protocol::PeerKind::agent);
+            driver.say(again, back);
+            driver.step(Stored{store->entry});
+            THEN("the task was never unreachable, and the mark is taken back first") {
+                CHECK(driver.statuses(framework).empty());
+                CHECK(driver.heard<protocol::AgentRegistered>(again).empty());
+                driver.step(Stored{store->entry + 1});
+                CHECK(driver.heard<protocol::AgentRegistered>(again).size() == 1);
+                CHECK(driver.statuses(framework).empty());
+            }
+        }
+    }
+}
+
+SCENARIO("marking stops at a share of the cluster", "[master][recovery]") {
+    GIVEN("twenty agents of which nobody comes back") {
+        Driver driver = restarted(contents(20));
+        const PeerId framework = subscribe(driver);
+        pass(driver, 10min, framework);
+        for (int i = 0; i < 100; ++i)
+            driver.advance(100ms);
+        THEN("one after the other is marked, until a fifth of them is") {
+            CHECK(driver.master().state().agents_unreachable == 4);
+            CHECK(driver.master().state().marking_stopped);
+            const auto told = notes(driver);
+            CHECK(std::ranges::any_of(told, [](const std::string& text) {
+                return text.starts_with("4 of 20 agents are unreachable and more are silent");
+            }));
+        }
+        WHEN("most of them come back") {
+            for (std::uint64_t i = 1; i <= 18; ++i)
+                come_back(driver, i);
+            CHECK_FALSE(driver.master().state().marking_stopped);
+            driver.advance(15s);
+            driver.advance(1s);
+            THEN("the two others are marked") {
+                CHECK(agent_of(driver, 19).unreachable);
+                CHECK(agent_of(driver, 20).unreachable);
+                CHECK(driver.master().state().agents_unreachable == 2);
+            }
+        }
+    }
+}
+
+SCENARIO("a registration may come in several messages", "[master][agent]") {
+    Driver driver = restarted(contents(1));
+    const PeerId agent = driver.open(protocol::PeerKind::agent);
+    auto message = registration(AgentId{1, 1}, {"a"});
+    message.tasks_follow = true;
+    driver.say(agent, message);
+    driver.say(agent, protocol::ReportTasks{registration({}, {"b"}).tasks, true});
+    CHECK(driver.heard<protocol::AgentRegistered>(agent).empty());
+
+    SECTION("it counts with the last of them") {
+        driver.say(agent, protocol::ReportTasks{registration({}, {"c"}).tasks, false});
+        CHECK(driver.heard<protocol::AgentRegistered>(agent).size() == 1);
+        CHECK(driver.master().state().tasks.size() == 3);
+    }
+    SECTION("more tasks than an agent may have are refused") {
+        protocol::ReportTasks many;
+        many.tasks.resize(limits::tasks_per_agent_max - 2, registration({}, {"x"}).tasks[0]);
+        SECTION("at the limit") {
+            driver.say(agent, many);
+            CHECK(driver.find_close(agent) == nullptr);
+        }
+        SECTION("one past it") {
+            many.tasks.push_back(many.tasks[0]);
+            driver.say(agent, many);
+            REQUIRE(driver.find_close(agent) != nullptr);
+            CHECK(driver.find_close(agent)->why.code == RefusalCode::too_large);
+        }
+    }
+    SECTION("a part that belongs to no registration is out of turn") {
+        const PeerId other = driver.open(protocol::PeerKind::agent);
+        driver.say(other, protocol::ReportTasks{});
+        REQUIRE(driver.find_close(other) != nullptr);
+        CHECK(driver.find_close(other)->why.code == RefusalCode::conflict);
+    }
+}
+
+SCENARIO("an agent may come back with more, not with less", "[master][agent]") {
+    Driver driver = restarted(contents(1));
+    const PeerId framework = subscribe(driver);
+    auto message = registration(AgentId{1, 1});
+    const PeerId agent = driver.open(protocol::PeerKind::agent);
+    SECTION("more: stored first, then offered whole") {
+        message.info.resources = 8_cpus + 1024_MiB;
+        driver.say(agent, message);
+        REQUIRE(driver.offers(framework).size() == 1);
+        CHECK(driver.offers(framework)[0].resources == 8_cpus + 1024_MiB);
+    }
+    SECTION("less") {
+        message.info.resources = 2_cpus + 1024_MiB;
+        driver.say(agent, message);
+        REQUIRE(driver.heard<protocol::AgentRefused>(agent).size() == 1);
+        CHECK(driver.heard<protocol::AgentRefused>(agent)[0].refusal.code == RefusalCode::conflict);
+    }
+    SECTION("the registry takes no writes: refused for now, and still known") {
+        message.info.version = "2";
+        driver.holds_stores = true;
+        driver.say(agent, message);
+        driver.step(StoreFailed{driver.master().state().entries_made, "disk full"});
+        REQUIRE(driver.heard<protocol::AgentRefused>(agent).size() == 1);
+        CHECK(driver.heard<protocol::AgentRefused>(agent)[0].refusal.code ==
+              RefusalCode::unavailable);
+        CHECK(driver.master().state().agents.size() == 1);
+    }
+}
+
+SCENARIO("a framework ends once the registry has forgotten it", "[master][framework]") {
+    GIVEN("a framework with a running task that tears itself down") {
+        Driver driver;
+        const PeerId agent = driver.add_agent();
+        const PeerId framework = driver.add_framework();
+        driver.accept(framework, driver.offers(framework)[0].id, {make_task("t")});
+        driver.forget();
+        driver.holds_stores = true;
+        driver.say(framework, protocol::Teardown{});
+        CHECK(driver.heard<protocol::SubscriptionEnded>(framework).empty());
+        CHECK(driver.heard<protocol::Rescind>(framework).size() == 1);
+        CHECK(driver.heard<protocol::EndFramework>(agent).empty());
+        const std::uint64_t entry = driver.master().state().entries_made;
+
+        WHEN("that is durable") {
+            driver.step(Stored{entry});
+            THEN("it and the agent are told") {
+                CHECK(driver.heard<protocol::SubscriptionEnded>(framework).size() == 1);
+                CHECK(driver.heard<protocol::EndFramework>(agent).size() == 1);
+            }
+        }
+        WHEN("the store fails") {
+            driver.step(StoreFailed{entry, "disk full"});
+            THEN("it is refused, lives on, and may ask again") {
+                REQUIRE(driver.heard<protocol::CallRefused>(framework).size() == 1);
+                CHECK(driver.heard<protocol::CallRefused>(framework)[0].refusal.code ==
+                      RefusalCode::unavailable);
+                CHECK(driver.offers(framework).size() == 1);
+                driver.holds_stores = false;
+                driver.say(framework, protocol::Teardown{});
+                CHECK(driver.heard<protocol::SubscriptionEnded>(framework).size() == 1);
+            }
+        }
+    }
+}
+
+TEST_CASE("the contents are what the writes have left", "[master][registry]") {
+    using namespace registry;
+    Contents kept;
+    const AgentId a{1, 1};
+    const AgentId b{1, 2};
+    apply(kept, AdmitAgent{b, host()});
+    apply(kept, AdmitAgent{a, host()});
+    REQUIRE(kept.agents.size() == 2);
+    CHECK(kept.agents[0].agent == a);  // In the order of the ids.
+    apply(kept, MarkUnreachable{a, {}});
+    apply(kept, SetAgentMode{a, AgentMode::draining, WallTime{5}});
+    CHECK(kept.unreachable.size() == 1);
+
+    SECTION("an admission takes the mark away, and leaves the mode") {
+        apply(kept, AdmitAgent{a, host(1_cpus)});
+        CHECK(kept.unreachable.empty());
+        CHECK(kept.agents[0].info.resources == 1_cpus);
+        CHECK(kept.modes.size() == 1);
+    }
+    SECTION("an active agent has no mode") {
+        apply(kept, SetAgentMode{a, AgentMode::active, {}});
+        CHECK(kept.modes.empty());
+    }
+    SECTION("one that is gone is no member, and keeps only that mark") {
+        apply(kept, MarkGone{a, {}});
+        CHECK(kept.agents.size() == 1);
+        CHECK(kept.unreachable.empty());
+        CHECK(kept.modes.empty());
+        CHECK(kept.gone.size() == 1);
+        apply(kept, RemoveAgent{a});
+        CHECK(kept.gone.empty());
+    }
+    SECTION("marks of those who are no members change nothing") {
+        const Contents before = kept;
+        apply(kept, MarkUnreachable{AgentId{1, 9}, {}});
+        apply(kept, SetAgentMode{AgentId{1, 9}, AgentMode::drained, {}});
+        CHECK(kept == before);
+    }
+    SECTION("frameworks and roles are put, replaced and removed") {
+        FrameworkInfo info;
+        info.name = "one";
+        apply(kept, PutFramework{batch, info});
+        info.name = "two";
+        apply(kept, PutFramework{batch, info});
+        REQUIRE(kept.frameworks.size() == 1);
+        CHECK(kept.frameworks[0].info.name == "two");
+        apply(kept, RemoveFramework{batch});
+        CHECK(kept.frameworks.empty());
+        apply(kept, PutRole{{Role{}, 2000, {}}});
+        apply(kept, PutRole{{Role{}, 3000, {}}});
+        REQUIRE(kept.roles.size() == 1);
+        CHECK(kept.roles[0].config.weight == 3000);
+    }
+}
