@@ -3,7 +3,6 @@
 
 #include "users.hpp"
 
-#include <offerkit/core/fingerprint.hpp>
 #include <offerkit/core/id.hpp>
 
 #include <sys/eventfd.h>
@@ -25,16 +24,11 @@ namespace {
 
 using runtime::LogLevel;
 
-/// The launcher's keys are shorter than our ids may be: a long id is cut, and told apart from its
-/// like by a fingerprint.
-std::string make_key(const executor::ProcessKey& process) {
-    std::string key = format_id(process.framework) + "/" + process.task.text();
-    if (key.size() <= launcher::key_bytes_max) return key;
-    Fingerprint print;
-    print.add(std::string_view{key});
-    const std::string mark = "~" + std::to_string(print.value());
-    key.resize(launcher::key_bytes_max - mark.size());
-    return key + mark;
+/// The launcher's keys are shorter than our ids may be. The last folder of a sandbox is a run and a
+/// number in it, which no other task ever has.
+std::string make_key(const executor::ProcessKey& process, std::string_view sandbox) {
+    return format_id(process.framework) + "/" +
+           std::string(sandbox.substr(sandbox.find_last_of('/') + 1));
 }
 
 std::uint32_t milliseconds(Duration duration) {
@@ -64,7 +58,6 @@ Result<std::unique_ptr<LauncherClient>> LauncherClient::start(LauncherOptions op
     std::unique_ptr<LauncherClient> client{
         new LauncherClient{std::move(options), std::move(deliver)}};
     if (auto connected = client->connect(); !connected) return std::move(connected).error();
-    client->greet();
     client->thread_ = std::thread([raw = client.get()] { raw->run(); });
     return client;
 }
@@ -90,7 +83,7 @@ LauncherClient::~LauncherClient() {
 // --- requests ---
 
 void LauncherClient::perform(executor::StartProcess& effect) {
-    const std::string key = make_key(effect.key);
+    const std::string key = make_key(effect.key, effect.sandbox);
     const std::string sandbox = options_.work_dir + "/" + effect.sandbox;
     std::string program = effect.argv.empty() ? std::string{} : effect.argv.front();
     auto request = make_launch(effect, key, sandbox);
@@ -114,27 +107,46 @@ void LauncherClient::perform(executor::StartProcess& effect) {
         return;
     }
     const std::lock_guard lock{mutex_};
-    processes_[key] = Process{effect.key, sandbox, std::move(program), message, {}};
+    add(key, Process{effect.key, sandbox, std::move(program)});
     queue(std::move(message));
+}
+
+void LauncherClient::perform(const executor::ListProcesses& effect) {
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& known : effect.known) {
+            add(make_key(known.key, known.sandbox),
+                Process{known.key, options_.work_dir + "/" + known.sandbox, {}});
+        }
+        listing_ = true;
+    }
+    greet();
 }
 
 void LauncherClient::perform(const executor::KillProcess& effect) {
-    const std::string key = make_key(effect.key);
-    std::string why;
-    auto message = pack(launcher::KillRequest{key, 15, milliseconds(effect.grace)}, why);
     const std::lock_guard lock{mutex_};
-    const auto found = processes_.find(key);
-    if (found != processes_.end()) found->second.kill = message;
-    queue(std::move(message));
+    std::string why;
+    queue(pack(launcher::KillRequest{key_of(effect.key), 15, milliseconds(effect.grace)}, why));
 }
 
 void LauncherClient::perform(const executor::ForgetProcess& effect) {
-    const std::string key = make_key(effect.key);
-    std::string why;
-    auto message = pack(launcher::ForgetRequest{key}, why);
     const std::lock_guard lock{mutex_};
+    const std::string key = key_of(effect.key);
+    std::string why;
+    queue(pack(launcher::ForgetRequest{key}, why));
+    keys_.erase(effect.key);
     processes_.erase(key);
-    queue(std::move(message));
+}
+
+void LauncherClient::add(const std::string& key, Process process) {
+    keys_[process.key] = key;
+    processes_[key] = std::move(process);
+}
+
+/// A process that was never asked for by a name that we know has the launcher's key for its name.
+std::string LauncherClient::key_of(const executor::ProcessKey& process) {
+    const auto found = keys_.find(process);
+    return found == keys_.end() ? process.task.text() : found->second;
 }
 
 void LauncherClient::queue(launcher::Bytes message) {
@@ -175,12 +187,12 @@ void LauncherClient::wake() const {
 
 // --- the client's thread ---
 
-/// The first words of a connection: who we are, and what is there.
+/// The first words of a connection: who we are, and what is there?
 void LauncherClient::greet() {
     std::string why;
-    listed_.clear();
     const std::lock_guard lock{mutex_};
-    packets_.clear();  // What was under way is said again after the list.
+    if (!listing_) return;
+    packets_.clear();  // What was under way is asked for again after the list.
     queue(pack(launcher::Hello{"offerkit-agent"}, why));
     queue(pack(launcher::ListRequest{}, why));
     send_queued();

@@ -15,9 +15,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -41,8 +40,10 @@ public:
     LauncherClient& operator=(const LauncherClient&) = delete;
     ~LauncherClient();
 
-    // One thread. Requests are collected; `flush` sends them.
+    // One thread. Requests are collected; `flush` sends them. What is lost with a launcher is the
+    // machine's to ask for again: a list follows whenever there is a new connection.
     void perform(executor::StartProcess& effect);
+    void perform(const executor::ListProcesses& effect);
     void perform(const executor::KillProcess& effect);
     void perform(const executor::ForgetProcess& effect);
     void flush();
@@ -51,13 +52,11 @@ public:
     void shut_down();
 
 private:
-    /// A process that was asked for and not forgotten.
+    /// A process that was asked for, here or before, and not forgotten.
     struct Process {
         executor::ProcessKey key;
-        std::string sandbox;
-        std::string program;     // To name it when it does not start.
-        launcher::Bytes launch;  // Sent again after the launcher has died; empty once it answered.
-        std::optional<launcher::Bytes> kill;
+        std::string sandbox;  // Absolute; empty if nobody knows this process.
+        std::string program;  // To name it when it does not start.
     };
 
     LauncherClient(LauncherOptions options, Deliver deliver);
@@ -77,9 +76,9 @@ private:
     void hear(const launcher::Exited& report);
     void hear(const launcher::ListEnd& report);
     void hear(const launcher::Closing& report);
-    void answered(std::string_view key);
-    void not_started(const std::string& key, const executor::ProcessKey& process, std::string why);
-    [[nodiscard]] std::optional<executor::ProcessKey> find(std::string_view key);
+    void add(const std::string& key, Process process);  // Pre: the mutex is held.
+    [[nodiscard]] Process find(std::string_view key);
+    [[nodiscard]] std::string key_of(const executor::ProcessKey& process);
 
     /// A request as it is sent; empty, with `why`, if it breaks a limit of the launcher.
     template <class Request>
@@ -103,12 +102,13 @@ private:
     std::mutex mutex_;  // Guards what follows, up to the blank line.
     int socket_ = -1;
     std::deque<launcher::Bytes> packets_;
-    std::map<std::string, Process, std::less<>> processes_;
+    std::map<std::string, Process, std::less<>> processes_;  // By the launcher's key.
+    std::map<executor::ProcessKey, std::string> keys_;
+    bool listing_ = false;  // The machine wants lists.
     bool stopping_ = false;
 
     int wake_ = -1;
-    bool replaced_ = false;  // Another agent has taken over the launcher.
-    std::set<std::string, std::less<>> listed_;
+    bool replaced_ = false;                // Another agent has taken over the launcher.
     std::vector<executor::Event> events_;  // Of the packet at hand.
     std::vector<std::byte> buffer_;
     std::vector<executor::Event> failed_;  // Of the machine's thread: never sent.

@@ -4,6 +4,7 @@
 
 #include <offerkit/core/id.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -24,30 +25,12 @@ void LauncherClient::take(const launcher::Message& message) {
     std::visit([this](const auto& each) { hear(each); }, report);
 }
 
-std::optional<executor::ProcessKey> LauncherClient::find(std::string_view key) {
-    {
-        const std::lock_guard lock{mutex_};
-        const auto found = processes_.find(key);
-        if (found != processes_.end()) return found->second.key;
-    }
-    const std::size_t slash = key.find('/');
-    if (slash == std::string_view::npos) return std::nullopt;
-    const auto framework = parse_id<FrameworkTag>(key.substr(0, slash));
-    if (!framework) return std::nullopt;
-    return executor::ProcessKey{*framework, TaskId{key.substr(slash + 1)}};
-}
-
-/// The launcher knows this process: the request need not be said again.
-void LauncherClient::answered(std::string_view key) {
+/// One that nobody knows gets a name that no task can have: the launcher's key, which has a slash.
+LauncherClient::Process LauncherClient::find(std::string_view key) {
     const std::lock_guard lock{mutex_};
     const auto found = processes_.find(key);
-    if (found != processes_.end()) found->second.launch = {};
-}
-
-void LauncherClient::not_started(const std::string& key, const executor::ProcessKey& process,
-                                 std::string why) {
-    answered(key);
-    events_.emplace_back(executor::ProcessNotStarted{process, std::move(why)});
+    if (found != processes_.end()) return found->second;
+    return Process{{FrameworkId{}, TaskId{key}}, {}, {}};
 }
 
 void LauncherClient::hear(const launcher::HelloOk& report) {
@@ -57,12 +40,14 @@ void LauncherClient::hear(const launcher::HelloOk& report) {
 
 void LauncherClient::hear(const launcher::Refused& report) {
     // Said twice because the first time may have been lost with a launcher: nothing is wrong.
-    if (report.reason == launcher::RefusedReason::already_exists) return answered(report.key);
-    if (report.reason == launcher::RefusedReason::unknown_key) return;
-    const auto process = find(report.key);
-    if (report.request == launcher::MessageType::launch && process) {
-        return not_started(std::string(report.key), *process,
-                           "the launcher refused it: " + std::string(report.message));
+    if (report.reason == launcher::RefusedReason::already_exists ||
+        report.reason == launcher::RefusedReason::unknown_key) {
+        return;
+    }
+    if (report.request == launcher::MessageType::launch && !report.key.empty()) {
+        events_.emplace_back(executor::ProcessNotStarted{
+            find(report.key).key, "the launcher refused it: " + std::string(report.message)});
+        return;
     }
     write_log(options_.log, LogLevel::warning,
               std::string("launcher: ") + launcher::name_of(report.request) + " " +
@@ -70,54 +55,35 @@ void LauncherClient::hear(const launcher::Refused& report) {
 }
 
 void LauncherClient::hear(const launcher::Starting& report) {
-    listed_.emplace(report.key);
-    answered(report.key);
+    events_.emplace_back(executor::ProcessStarting{find(report.key).key});
 }
 
 void LauncherClient::hear(const launcher::Started& report) {
-    if (report.listed) listed_.emplace(report.key);
-    std::string sandbox;
-    {
-        const std::lock_guard lock{mutex_};
-        const auto found = processes_.find(report.key);
-        if (found == processes_.end()) {
-            // Left by an agent that forgot what it ran: nobody will ever ask for it.
-            std::string why;
-            return queue(pack(launcher::KillRequest{report.key, 15, 0}, why));
-        }
-        found->second.launch = {};
-        sandbox = found->second.sandbox;
-    }
-    if (const auto process = find(report.key)) {
-        events_.emplace_back(executor::ProcessStarted{*process, report.pid, std::move(sandbox)});
-    }
+    Process process = find(report.key);
+    const std::chrono::nanoseconds age = std::chrono::steady_clock::now().time_since_epoch() -
+                                         std::chrono::nanoseconds{report.start_monotonic_ns};
+    events_.emplace_back(executor::ProcessStarted{std::move(process.key), report.pid,
+                                                  std::move(process.sandbox),
+                                                  std::max(Duration{0}, age), report.listed});
 }
 
 void LauncherClient::hear(const launcher::Failed& report) {
-    if (report.listed) listed_.emplace(report.key);
-    const auto process = find(report.key);
-    if (!process) return;
+    Process process = find(report.key);
     std::string why = std::string("could not ") + launcher::name_of(report.step);
-    {
-        const std::lock_guard lock{mutex_};
-        const auto found = processes_.find(std::string(report.key));
-        if (found != processes_.end()) why += " " + found->second.program.substr(0, 256);
-    }
+    if (!process.program.empty()) why += " " + process.program.substr(0, 256);
     if (report.error != 0) {
         why += std::string(": ") + std::strerror(static_cast<int>(report.error));
     } else if (!report.message.empty()) {
         why += ": " + std::string(report.message);
     }
-    not_started(std::string(report.key), *process, std::move(why));
+    events_.emplace_back(
+        executor::ProcessNotStarted{std::move(process.key), std::move(why), report.listed});
 }
 
 void LauncherClient::hear(const launcher::Exited& report) {
-    if (report.listed) listed_.emplace(report.key);
-    answered(report.key);
-    const auto process = find(report.key);
-    if (!process) return;
+    Process process = find(report.key);
     executor::ProcessExited event;
-    event.key = *process;
+    event.key = std::move(process.key);
     const auto value = static_cast<std::int32_t>(report.value);
     if (report.cause == launcher::ExitCause::exited) event.exit.code = value;
     if (report.cause == launcher::ExitCause::signaled) event.exit.signal = value;
@@ -127,19 +93,13 @@ void LauncherClient::hear(const launcher::Exited& report) {
     event.cpu_user = std::chrono::microseconds{report.user_us};
     event.cpu_system = std::chrono::microseconds{report.system_us};
     event.rss_max_kib = report.memory_kib_max;
+    event.killed = report.kill_requested;
+    event.sandbox = std::move(process.sandbox);
+    event.listed = report.listed;
     events_.emplace_back(std::move(event));
 }
 
-/// What was asked for and is not in the list never arrived.
-void LauncherClient::hear(const launcher::ListEnd&) {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [key, process] : processes_) {
-        if (!process.launch.empty() && !listed_.contains(key)) queue(process.launch);
-        if (process.kill) queue(*process.kill);
-    }
-    listed_.clear();
-    send_queued();
-}
+void LauncherClient::hear(const launcher::ListEnd&) { events_.emplace_back(executor::ListEnded{}); }
 
 void LauncherClient::hear(const launcher::Closing& report) {
     if (report.reason != launcher::ClosingReason::replaced) return;

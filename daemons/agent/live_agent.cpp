@@ -5,6 +5,7 @@
 #include <offerkit/core/overloaded.hpp>
 #include <offerkit/executor/executor.hpp>
 #include <offerkit/record/build_id.hpp>
+#include <offerkit/record/checkpoint_codec.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/event_loop.hpp>
 #include <offerkit/runtime/linked.hpp>
@@ -12,7 +13,9 @@
 #include <offerkit/runtime/store.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <span>
 #include <thread>
 #include <utility>
@@ -31,6 +34,46 @@ using Listener = runtime::LinkedListener<Event, agent::LinkOpened, agent::LinkCl
 /// The last words to the master may take so long.
 constexpr Duration drain_at_most = std::chrono::seconds{2};
 
+/// The checkpoint on disk or, without a store, nowhere. After a failure it takes nothing until the
+/// machine has heard of it: a later write must not become durable without an earlier one.
+class Checkpoint {
+public:
+    Checkpoint(std::unique_ptr<runtime::DurableStore> kept, runtime::StoreCompletions completions)
+        : kept_(std::move(kept)), memory_(completions) {
+        if (!kept_) return;
+        kept_->start({completions.stored,
+                      [this, failed = completions.failed](std::uint64_t from, std::uint64_t upto,
+                                                          const std::string& why) {
+                          blocked_ = true;
+                          failed(from, upto, why);
+                      }});
+    }
+
+    void put(std::uint64_t entry, const agent::checkpoint::Write& write) {
+        if (blocked_) return;
+        if (!kept_) return memory_.put(entry, write);
+        kept_->put(entry, record::changes_of(write));
+    }
+
+    void commit() {
+        if (!kept_) return memory_.commit();
+        kept_->commit();
+    }
+
+    void unblock() { blocked_ = false; }
+
+    void stop() {
+        if (kept_) kept_->stop();
+    }
+
+private:
+    std::unique_ptr<runtime::DurableStore> kept_;
+    runtime::MemoryStore<agent::checkpoint::Write> memory_;
+    std::atomic<bool> blocked_{false};
+};
+
+static_assert(runtime::Store<Checkpoint, agent::checkpoint::Write>);
+
 }  // namespace
 
 struct LiveAgent::Body {
@@ -38,7 +81,8 @@ struct LiveAgent::Body {
         : options(std::move(given)),
           agent(options.machine),
           links({.log = options.log}),
-          store({[this](std::uint64_t upto) { push(agent::Event{agent::Stored{upto}}); },
+          store(std::move(options.checkpoint),
+                {[this](std::uint64_t upto) { push(agent::Event{agent::Stored{upto}}); },
                  [this](std::uint64_t from, std::uint64_t, const std::string& why) {
                      push(agent::Event{agent::StoreFailed{from, why}});
                  }}) {}
@@ -77,10 +121,12 @@ struct LiveAgent::Body {
             });
         if (!started) return std::move(started).error();
         launcher = std::move(started).value();
+        push(agent::Event{agent::Recovered{std::move(options.contents)}});
         loop.when_drained([this] { links.resume_reading(); });
         links.start(std::make_unique<Listener>(loop));
         thread = std::thread(
             [this] { loop.run(clock, [this](const Batch<Item>& batch) { return turn(batch); }); });
+        first_turn.get_future().wait();
         return {};
     }
 
@@ -88,6 +134,7 @@ struct LiveAgent::Body {
         loop.stop();
         if (thread.joinable()) thread.join();
         links.drain(drain_at_most);
+        store.stop();
         if (launcher && shut_down_launcher) launcher->shut_down();
         launcher.reset();
     }
@@ -99,7 +146,10 @@ struct LiveAgent::Body {
         for (Item& item : batch.events) {
             if (!item.link.is_none() && item.link != link) continue;
             std::visit(
-                Overloaded{[&](agent::Event& e) { for_agent.push_back(std::move(e)); },
+                Overloaded{[&](agent::Event& e) {
+                               if (std::holds_alternative<agent::StoreFailed>(e)) store.unblock();
+                               for_agent.push_back(std::move(e));
+                           },
                            [&](executor::Event& e) { for_executor.push_back(std::move(e)); }},
                 item.event);
         }
@@ -111,6 +161,7 @@ struct LiveAgent::Body {
         store.commit();
         if (!orders.empty()) links.send(orders);
         launcher->flush();
+        if (!std::exchange(has_begun, true)) first_turn.set_value();
         return wake;
     }
 
@@ -124,6 +175,10 @@ struct LiveAgent::Body {
         agent_recorder.end(agent, agent_effects, wake);
         for (agent::Effect& effect : agent_effects.list) {
             std::visit([this](auto& each) { perform(each); }, effect);
+        }
+        for (const agent::Delta& delta : agent_effects.deltas) {
+            const auto* const noted = std::get_if<agent::Noted>(&delta);
+            if (noted != nullptr) write_log(options.log, runtime::LogLevel::info, noted->text);
         }
         if (options.read && !agent_effects.deltas.empty()) {
             options.read(std::exchange(agent_effects.deltas, {}));
@@ -171,14 +226,25 @@ struct LiveAgent::Body {
     void perform(agent::CloseExecutor&) {}  // No executor but our own has a channel.
     void perform(agent::Store& e) { store.put(e.entry, std::move(e.write)); }
 
+    void perform(agent::RecoverExecutor& e) {
+        for_executor.emplace_back(executor::Recovered{std::move(e.tasks)});
+    }
+
     void perform(agent::Stopped& e) {
-        if (options.stopped) options.stopped(e.why);
+        if (options.stopped) options.stopped(e);
     }
 
     void perform(executor::SendAgent& e) {
         for_agent.emplace_back(agent::ExecutorSaid{PeerId{}, std::move(e.call)});
     }
 
+    void perform(executor::TellFound& e) {
+        for_agent.emplace_back(agent::TaskFound{e.key.framework, std::move(e.key.task), e.age});
+    }
+
+    void perform(executor::Note& e) { write_log(options.log, runtime::LogLevel::warning, e.text); }
+
+    void perform(executor::ListProcesses& e) { launcher->perform(e); }
     void perform(executor::StartProcess& e) { launcher->perform(e); }
     void perform(executor::KillProcess& e) { launcher->perform(e); }
     void perform(executor::ForgetProcess& e) { launcher->perform(e); }
@@ -199,8 +265,10 @@ struct LiveAgent::Body {
     runtime::Links links;
     PeerId link;
     std::vector<runtime::ToLink> orders;
-    runtime::MemoryStore<agent::checkpoint::Write> store;
+    Checkpoint store;
     std::unique_ptr<LauncherClient> launcher;
+    std::promise<void> first_turn;
+    bool has_begun = false;
     std::thread thread;
 };
 
@@ -216,7 +284,7 @@ Result<std::unique_ptr<LiveAgent>> LiveAgent::start(LiveAgentOptions options) {
     return live;
 }
 
-void LiveAgent::ask_stop(Duration grace) { body_->push(agent::Event{agent::StopAsked{grace}}); }
+void LiveAgent::ask_stop(agent::StopAsked asked) { body_->push(agent::Event{asked}); }
 void LiveAgent::end(bool shut_down_launcher) { body_->end(shut_down_launcher); }
 
 }  // namespace offerkit::daemons

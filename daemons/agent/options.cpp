@@ -41,6 +41,13 @@ constexpr Setting settings[] = {
     {"attributes", "facts for constraints, such as 'rack:r1;ssd:yes' [none]"},
     {"region", "where the machine stands [not said]"},
     {"zone", "where in the region [not said]"},
+    {"reconfiguration-policy",
+     "how the agent may differ from what its work folder knows: equal, or additive for more "
+     "resources and attributes [equal]"},
+    {"on-stop",
+     "what becomes of the tasks when the agent is told to stop: keep them running for the next "
+     "start in this work folder, or end them and leave the cluster [keep; end with "
+     "--exit-with-parent-fd]"},
     {"launcher", "path of offerkit-launcher [beside this program]"},
     {"record", "folder to write the event log to, for offerkit replay [none]"},
     {"record-file-mib", "MiB after which the log goes on in another file [64]"},
@@ -131,6 +138,27 @@ Result<void> read_listening(const Settings& given, AgentOptions& options) {
     return {};
 }
 
+/// Which of two words a setting says.
+Result<bool> read_word(const Settings& given, const char* name, const char* no, const char* yes,
+                       bool absent) {
+    const Given* const word = given.find(name);
+    if (word == nullptr) return absent;
+    if (word->text == yes) return true;
+    if (word->text == no) return false;
+    return refuse_setting(*word, "is not one of its words",
+                          std::string("say ") + no + " or " + yes);
+}
+
+Result<void> read_restart(const Settings& given, AgentOptions& options) {
+    auto additive = read_word(given, "reconfiguration-policy", "equal", "additive", false);
+    if (!additive) return std::move(additive).error();
+    if (*additive) options.changes = agent::ChangePolicy::additive;
+    auto keep = read_word(given, "on-stop", "end", "keep", options.exit_with_parent_fd < 0);
+    if (!keep) return std::move(keep).error();
+    options.keep_tasks = *keep;
+    return {};
+}
+
 Result<void> read_process(const Settings& given, AgentOptions& options) {
     options.cluster = given.text_of("cluster", "");
     options.work_dir = given.text_of("work-dir", "offerkit-agent");
@@ -186,7 +214,7 @@ Result<AgentOptions> read_agent_options(int argc, const char* const* argv) {
     AgentOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_process, read_listening, read_info, read_master}) {
+    for (const auto read : {read_process, read_restart, read_listening, read_info, read_master}) {
         if (auto result = read(*given, options); !result) return std::move(result).error();
     }
     return options;

@@ -3,6 +3,7 @@
 
 /// What offerkit-agent is told.
 
+#include <offerkit/agent/options.hpp>
 #include <offerkit/core/result.hpp>
 #include <offerkit/model/agent.hpp>
 #include <offerkit/runtime/link.hpp>
@@ -23,7 +24,9 @@ struct AgentOptions {
     std::uint16_t http_port = 0;
     AgentInfo info;                // Its port is known once the daemon listens.
     bool resources_given = false;  // Else they are found out once the work folder is there.
-    std::string launcher;          // Path of offerkit-launcher.
+    agent::ChangePolicy changes = agent::ChangePolicy::equal;
+    bool keep_tasks = true;  // When it is told to stop.
+    std::string launcher;    // Path of offerkit-launcher.
     runtime::RecordOptions record;
     std::string ready_file;
     std::string log_level = "info";

@@ -6,8 +6,10 @@
 #include <daemons/agent/routes.hpp>
 #include <daemons/common/http.hpp>
 #include <daemons/common/process.hpp>
+#include <offerkit/record/checkpoint_codec.hpp>
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/clock.hpp>
+#include <offerkit/runtime/durable_store.hpp>
 #include <offerkit/runtime/http_server.hpp>
 #include <offerkit/runtime/signals.hpp>
 #include <offerkit/runtime/work_dir.hpp>
@@ -18,6 +20,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace offerkit::daemons {
@@ -36,19 +39,21 @@ public:
 
     Result<void> start() {
         if (auto folder = open_folder(); !folder) return folder;
+        if (auto opened = open_checkpoint(); !opened) return opened;
+        if (auto found = find_out_resources(); !found) return found;
         auto parent = ParentWatch::start(options_.exit_with_parent_fd, end_);
         if (!parent) return std::move(parent).error();
         parent_ = std::move(parent).value();
-        auto run = runtime::raise_number(folder_->file("run"));
-        if (!run) return std::move(run).error();
         if (auto http = start_http(); !http) return http;
-        auto started = LiveAgent::start(make_live_options(*run));
+        auto started = LiveAgent::start(make_live_options());
         if (!started) return std::move(started).error();
         live_ = std::move(started).value();
-        return tell_ready();
+        // An agent that may not go on as it is has stopped by now.
+        return last_words().why.empty() ? tell_ready() : Result<void>{};
     }
 
-    void run_until_end() {
+    /// Returns the exit code.
+    int run_until_end() {
         bool asked = false;
         const runtime::Signals signals{[this, &asked](int number) {
             if (std::exchange(asked, true)) stopped_.ask("a second signal");
@@ -56,13 +61,30 @@ public:
         }};
         const std::string why = end_.wait();
         write_log(log_, LogLevel::info, "ends: " + why);
-        live_->ask_stop(stop_grace);
+        live_->ask_stop({stop_grace, options_.keep_tasks});
         write_log(log_, LogLevel::info, "stopped: " + stopped_.wait());
-        live_->end(true);
+        const agent::Stopped last = last_words();
+        // Without last words nobody waits for the machine any more.
+        const bool keeps = last.why.empty() ? options_.keep_tasks : last.tasks_go_on;
+        if (keeps) {
+            write_log(log_, LogLevel::info,
+                      "tasks go on with the launcher; an agent that is started in " +
+                          folder_->path() + " takes them over");
+        }
+        live_->end(!keeps);
         http_->stop();
+        if (!last.failed) return 0;
+        std::fprintf(stderr, "offerkit-agent: %s\n", last.why.c_str());
+        return 1;
     }
 
 private:
+    /// Without a reason if the machine has not stopped.
+    [[nodiscard]] agent::Stopped last_words() {
+        const std::lock_guard lock{mutex_};
+        return last_;
+    }
+
     Result<void> start_http() {
         // Sandboxes are below it; the machine names it in their paths.
         const std::string folder = folder_->file("frameworks");
@@ -99,17 +121,46 @@ private:
                                          std::filesystem::perms::group_exec |
                                          std::filesystem::perms::others_exec,
                                      ignored);
+        return {};
+    }
+
+    Result<void> open_checkpoint() {
+        runtime::DurableStoreOptions store;
+        store.folder = folder_->file("checkpoint");
+        store.todo =
+            "put back a copy of the folder, or move it away: then the agent is a new one, "
+            "and ends the tasks that still run here";
+        store.log = log_;
+        auto opened = runtime::DurableStore::open(std::move(store));
+        if (!opened) return std::move(opened).error();
+        checkpoint_ = std::move(opened).value();
+        auto contents = record::checkpoint_of(checkpoint_->take_values());
+        if (!contents) return std::move(contents).error();
+        contents_ = std::move(contents).value();
+        return {};
+    }
+
+    /// What was found once holds as long as the work folder: the disk's free space is another one
+    /// at each start.
+    Result<void> find_out_resources() {
         if (options_.resources_given) return {};
+        if (contents_.run > 0) {
+            options_.info.resources = contents_.info.resources;
+            return {};
+        }
         auto found = find_resources(folder_->path());
         if (!found) return std::move(found).error();
         options_.info.resources = std::move(found).value();
         return {};
     }
 
-    [[nodiscard]] LiveAgentOptions make_live_options(std::uint64_t run) {
+    [[nodiscard]] LiveAgentOptions make_live_options() {
         LiveAgentOptions live;
         live.machine.info = options_.info;
-        live.machine.run = run;
+        live.machine.changes = options_.changes;
+        live.machine.run = contents_.run + 1;
+        live.contents = std::move(contents_);
+        live.checkpoint = std::move(checkpoint_);
         live.machine.seed = static_cast<std::uint64_t>(runtime::WorldClock::wall_now().ns) ^
                             static_cast<std::uint64_t>(::getpid()) << 32;
         live.master = options_.master;
@@ -125,9 +176,13 @@ private:
                     routes_->apply(std::move(delta));
             });
         };
-        live.stopped = [this](const std::string& why) {
-            stopped_.ask(why);
-            end_.ask(why);  // Also when it was the master who said so.
+        live.stopped = [this](const agent::Stopped& stopped) {
+            {
+                const std::lock_guard lock{mutex_};
+                last_ = stopped;
+            }
+            stopped_.ask(stopped.why);
+            end_.ask(stopped.why);  // Also when it was the master who said so.
         };
         return live;
     }
@@ -150,6 +205,10 @@ private:
     EndReason stopped_;
     ParentWatch parent_;
     std::unique_ptr<runtime::WorkDir> folder_;
+    std::unique_ptr<runtime::DurableStore> checkpoint_;
+    agent::checkpoint::Contents contents_;
+    std::mutex mutex_;
+    agent::Stopped last_;  // Guarded by the mutex.
     std::unique_ptr<AgentRoutes> routes_;
     std::unique_ptr<runtime::HttpServer> http_;
     std::unique_ptr<LiveAgent> live_;
@@ -167,8 +226,7 @@ int run_agent(AgentOptions options) {
     if (!log) return tell_refusal(name, log.error());
     AgentDaemon daemon{std::move(options), std::move(log).value()};
     if (auto started = daemon.start(); !started) return tell_refusal(name, started.error());
-    daemon.run_until_end();
-    return 0;
+    return daemon.run_until_end();
 }
 
 }  // namespace offerkit::daemons

@@ -12,6 +12,7 @@
 #include <offerkit/agent/impl/kill.ipp>
 #include <offerkit/agent/impl/launch.ipp>
 #include <offerkit/agent/impl/link.ipp>
+#include <offerkit/agent/impl/recover.ipp>
 #include <offerkit/agent/impl/statuses.ipp>
 #include <offerkit/agent/impl/step.ipp>
 #include <offerkit/agent/impl/stop.ipp>
@@ -29,6 +30,7 @@
 #include <offerkit/allocation/impl/role_tree.ipp>
 #include <offerkit/executor/impl/launch.ipp>
 #include <offerkit/executor/impl/process.ipp>
+#include <offerkit/executor/impl/recover.ipp>
 #include <offerkit/executor/impl/report.ipp>
 #include <offerkit/framework/impl/author.ipp>
 #include <offerkit/framework/impl/framework.ipp>

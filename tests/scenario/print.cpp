@@ -297,28 +297,26 @@ void add(Line& line, const master::registry::Write& write) {
 
 void add(Line& line, const agent::checkpoint::Write& write) {
     namespace checkpoint = agent::checkpoint;
-    std::visit(Overloaded{
-                   [&](const checkpoint::PutIdentity& w) {
-                       line.word("identity").word(w.agent).word(std::to_string(w.epoch));
-                   },
-                   [&](const checkpoint::PutTask& w) {
-                       line.word("task").word(w.task.framework).task(w.task.info).word(w.sandbox);
-                   },
-                   [&](const checkpoint::RemoveTask& w) {
-                       line.word("remove-task").word(w.framework).word(w.task);
-                   },
-                   [&](const checkpoint::PutStatus& w) {
-                       line.word("status").word(w.update.framework).status(w.update.status);
-                   },
-                   [&](const checkpoint::RemoveStatus& w) {
-                       line.word("remove-status").word(w.framework).word(w.task).word(w.status);
-                   },
-               },
-               write);
-}
-
-std::string key_of(const executor::ProcessKey& key) {
-    return format_id(key.framework) + ' ' + key.task.text();
+    std::visit(
+        Overloaded{
+            [&](const checkpoint::PutStart& w) { line.word("start").word(std::to_string(w.run)); },
+            [&](const checkpoint::PutIdentity& w) {
+                line.word("identity").word(w.agent).word(std::to_string(w.epoch));
+            },
+            [&](const checkpoint::PutTask& w) {
+                line.word("task").word(w.task.framework).task(w.task.info).word(w.task.sandbox);
+            },
+            [&](const checkpoint::RemoveTask& w) {
+                line.word("remove-task").word(w.framework).word(w.task);
+            },
+            [&](const checkpoint::PutStatus& w) {
+                line.word("status").word(w.update.framework).status(w.update.status);
+            },
+            [&](const checkpoint::RemoveStatus& w) {
+                line.word("remove-status").word(w.framework).word(w.task).word(w.status);
+            },
+        },
+        write);
 }
 
 }  // namespace
@@ -424,6 +422,14 @@ std::string print(const agent::Effect& effect) {
             [&](const agent::Disconnect&) { line = Line{"disconnect"}; },
             [&](const agent::SendMaster& e) { add(line.word("master"), e.message); },
             [&](const agent::SendExecutor& e) { add(line.word("executor").word(e.to), e.event); },
+            [&](const agent::RecoverExecutor& e) {
+                line = Line{"recover"};
+                for (const auto& task : e.tasks.tasks) {
+                    line.word(task.launch.framework).task(task.launch.task);
+                    line.word(format_task_state(task.state));
+                    if (task.rebooted) line.word("rebooted");
+                }
+            },
             [&](const agent::CloseExecutor& e) {
                 line = Line{"close"};
                 line.word("executor").word(e.peer).refusal(e.why);
@@ -433,8 +439,9 @@ std::string print(const agent::Effect& effect) {
                 add(line.word(std::to_string(e.entry)), e.write);
             },
             [&](const agent::Stopped& e) {
-                line = Line{"stopped"};
+                line = Line{e.failed ? "failed" : "stopped"};
                 line.word(e.why);
+                if (e.tasks_go_on) line.word("(tasks go on)");
             },
         },
         effect);
@@ -494,39 +501,6 @@ std::string print(const framework::Effect& effect) {
                    [&](const framework::Ended& e) {
                        line = Line{"ended"};
                        if (e.why) line.refusal(*e.why);
-                   },
-               },
-               effect);
-    return line.take();
-}
-
-std::string print(const executor::Effect& effect) {
-    Line line{"send"};
-    std::visit(Overloaded{
-                   [&](const executor::SendAgent& e) {
-                       const auto* report = std::get_if<protocol::ReportStatuses>(&e.call);
-                       line.word(report != nullptr ? "report" : "other");
-                       if (report == nullptr) return;
-                       for (std::size_t i = 0; i < report->reports.size(); ++i) {
-                           if (i != 0) line.word("and");
-                           line.word(report->reports[i].framework);
-                           line.status(report->reports[i].status);
-                       }
-                   },
-                   [&](const executor::StartProcess& e) {
-                       line = Line{"start"};
-                       line.word(key_of(e.key)).word("in").word(e.sandbox).field("user", e.user);
-                       line.field("directory", e.working_directory).word(":");
-                       for (const std::string& word : e.argv)
-                           line.word(word);
-                   },
-                   [&](const executor::KillProcess& e) {
-                       line = Line{"kill"};
-                       line.word(key_of(e.key)).word("grace").word(e.grace);
-                   },
-                   [&](const executor::ForgetProcess& e) {
-                       line = Line{"forget"};
-                       line.word(key_of(e.key));
                    },
                },
                effect);

@@ -74,9 +74,16 @@ public:
     [[nodiscard]] pid_t pid() const { return pid_; }
 
     [[nodiscard]] bool has_ended() {
-        if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+        int status = 0;
+        if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = -1;
+            exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+        }
         return pid_ < 0;
     }
+
+    /// Or the negative signal. Pre: it has ended, unasked.
+    [[nodiscard]] int exit_code() const { return exit_code_; }
 
     void stop() {
         if (pid_ <= 0) return;
@@ -106,6 +113,7 @@ public:
 
 private:
     pid_t pid_ = -1;
+    int exit_code_ = 0;
 };
 
 /// Waits for a ready file, at most 30 s.
@@ -155,8 +163,8 @@ public:
         auto agent = std::make_unique<Child>(
             std::vector<std::string>{programs_ + "/offerkit-agent", "--master", address_,
                                      "--token-file", token_file(), "--work-dir", folder_.file(name),
-                                     "--resources", resources, "--http-port", "0", "--ready-file",
-                                     ready},
+                                     "--resources", resources, "--http-port", "0", "--on-stop",
+                                     "end", "--ready-file", ready},
             log);
         await_ready(*agent, ready, log);
         return agent;

@@ -26,9 +26,9 @@ public:
     /// Goes on where another one was between two steps (`record/snapshot.hpp`).
     Agent(Options options, State state) : options_(std::move(options)), state_(std::move(state)) {}
 
-    /// Advances by one batch: same history in, same effects out. Appends to `out`. The first step
-    /// may be empty; it connects. After `Stopped` every event is absorbed.
-    /// Returns when to be woken at the latest.
+    /// Advances by one batch: same history in, same effects out. Appends to `out`. `Recovered`
+    /// comes first, or never; without it the first step connects, and may be empty. After `Stopped`
+    /// every event is absorbed. Returns when to be woken at the latest.
     [[nodiscard]] Instant step(const Batch<Event>& batch, Effects& out);
 
     [[nodiscard]] const State& state() const { return state_; }
@@ -46,6 +46,12 @@ private:
     [[nodiscard]] Instant silent_at() const;
     void note(std::string text, Effects& out);
 
+    // The start from a checkpoint (impl/recover.ipp).
+    void on(Recovered& event, Effects& out);
+    void on(TaskFound& event, Effects& out);
+    void take_back(checkpoint::Task kept, protocol::RecoverTasks& recovered, Effects& out);
+    void refuse_start(std::string why, bool tasks_go_on, Effects& out);
+
     // The link to the master (impl/link.ipp).
     void on(LinkOpened& event, Effects& out);
     void on(LinkClosed& event, Effects& out);
@@ -57,6 +63,7 @@ private:
     void drop_link(std::string why, Effects& out);
     void back_off();
     void take_identity(AgentId id, std::uint64_t epoch, Effects& out);
+    void store_identity(Effects& out);
     [[nodiscard]] bool is_registered() const;
     [[nodiscard]] protocol::RegisterAgent make_registration() const;
 
@@ -106,12 +113,18 @@ private:
     void on(Stored& event, Effects& out);
     void on(StoreFailed& event, Effects& out);
     void written(const PendingWrite& write, Effects& out);
+    void retry_store(Effects& out);
+    void store_again(Effects& out);
+    [[nodiscard]] bool is_waiting_to_store() const;
 
     // The end (impl/stop.ipp).
     void on(StopAsked& event, Effects& out);
     void on(protocol::ShutDownAgent& message, Effects& out);
     void begin_stop(std::string why, std::optional<Duration> grace, Effects& out);
+    void begin_leaving_tasks(std::string why, bool failed, Effects& out);
     void stop_if_done(Effects& out);
+    void leave_cluster(Effects& out);
+    void stop(Effects& out);
     [[nodiscard]] bool has_unacknowledged() const;
 
     [[nodiscard]] Task* find(const TaskKey& key);
@@ -131,6 +144,7 @@ private:
 #include <offerkit/agent/impl/kill.ipp>
 #include <offerkit/agent/impl/launch.ipp>
 #include <offerkit/agent/impl/link.ipp>
+#include <offerkit/agent/impl/recover.ipp>
 #include <offerkit/agent/impl/statuses.ipp>
 #include <offerkit/agent/impl/step.ipp>
 #include <offerkit/agent/impl/stop.ipp>

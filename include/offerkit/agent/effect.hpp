@@ -3,6 +3,7 @@
 
 /// Everything an agent can ask of the world.
 
+#include <offerkit/agent/checkpoint.hpp>
 #include <offerkit/agent/view.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/result.hpp>
@@ -45,24 +46,12 @@ struct CloseExecutor {
     friend bool operator==(const CloseExecutor&, const CloseExecutor&) = default;
 };
 
-/// What the agent's checkpoint must never forget, one durable change each.
-namespace checkpoint {
-// clang-format off
-struct PutIdentity   { AgentId agent; std::uint64_t epoch = 0;
-                       friend bool operator==(const PutIdentity&, const PutIdentity&) = default; };
-struct PutTask       { protocol::AgentTask task; std::string sandbox;
-                       friend bool operator==(const PutTask&, const PutTask&) = default; };
-struct RemoveTask    { FrameworkId framework; TaskId task;
-                       friend bool operator==(const RemoveTask&, const RemoveTask&) = default; };
-struct PutStatus     { protocol::StatusUpdate update;
-                       friend bool operator==(const PutStatus&, const PutStatus&) = default; };
-struct RemoveStatus  { FrameworkId framework; TaskId task; StatusId status;
-                       friend bool operator==(const RemoveStatus&,
-                                              const RemoveStatus&) = default; };
-// clang-format on
-
-using Write = std::variant<PutIdentity, PutTask, RemoveTask, PutStatus, RemoveStatus>;
-}  // namespace checkpoint
+/// For the agent's own executor of command tasks, once after `Recovered`: the tasks that it had. It
+/// asks the launcher what became of them.
+struct RecoverExecutor {
+    protocol::RecoverTasks tasks;
+    friend bool operator==(const RecoverExecutor&, const RecoverExecutor&) = default;
+};
 
 /// Make this durable; `Stored` with this number or a higher one says that it is.
 struct Store {
@@ -71,14 +60,16 @@ struct Store {
     friend bool operator==(const Store&, const Store&) = default;
 };
 
-/// Everything has ended; the daemon may exit.
+/// The daemon may exit.
 struct Stopped {
     std::string why;
+    bool failed = false;       // Not as anybody asked: the operator has to do something about it.
+    bool tasks_go_on = false;  // They are the launcher's, and the checkpoint knows them.
     friend bool operator==(const Stopped&, const Stopped&) = default;
 };
 
-using Effect =
-    std::variant<Connect, Disconnect, SendMaster, SendExecutor, CloseExecutor, Store, Stopped>;
+using Effect = std::variant<Connect, Disconnect, SendMaster, SendExecutor, RecoverExecutor,
+                            CloseExecutor, Store, Stopped>;
 
 struct Effects {
     std::vector<Effect> list;

@@ -14,12 +14,22 @@
 
 namespace offerkit::agent {
 
+/// How an agent may differ from what it was when its checkpoint was written.
+enum class ChangePolicy : std::uint8_t {
+    equal,     // Resources, attributes and domain must be the same.
+    additive,  // There may be more of each.
+};
+
 struct Options {
     AgentInfo info;
-    AgentId id;                    // From the checkpoint; none: a new agent.
-    std::uint64_t epoch_seen = 0;  // From the checkpoint: the highest epoch ever followed.
+    ChangePolicy changes = ChangePolicy::equal;
+
+    // What `Recovered` overrides; for agents without a checkpoint.
+    AgentId id;                    // None: a new agent.
+    std::uint64_t epoch_seen = 0;  // The highest epoch ever followed.
     std::uint64_t run = 1;         // Raised at each start, so that no status id comes twice.
-    std::uint64_t seed = 0;        // Of the jitter between attempts to connect.
+
+    std::uint64_t seed = 0;  // Of the jitter between attempts to connect.
 
     Duration reconnect_first = std::chrono::milliseconds{100};
     Duration reconnect_max = std::chrono::seconds{10};
@@ -29,6 +39,7 @@ struct Options {
     Duration status_retry_first = std::chrono::seconds{10};
     Duration status_retry_max = std::chrono::minutes{10};
     Duration run_time_stage = std::chrono::minutes{1};  // Between looks at a task's time limit.
+    Duration store_retry = std::chrono::seconds{5};     // After a failure to write.
     Duration stop_margin = std::chrono::seconds{5};     // Beyond the grace, when the agent stops.
 
     std::size_t tasks_max = limits::tasks_per_agent_max;

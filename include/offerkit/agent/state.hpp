@@ -4,6 +4,7 @@
 /// What an agent knows: its link to the master, its tasks, and what is not yet durable or not yet
 /// acknowledged.
 
+#include <offerkit/agent/checkpoint.hpp>
 #include <offerkit/core/deadlines.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/random.hpp>
@@ -100,10 +101,19 @@ struct PendingWrite {
     StatusId status;  // None: the launch.
 };
 
+/// A write that is not known to be durable. Kept so that it can be asked for again.
+struct Unwritten {
+    std::uint64_t entry = 0;  // Zero: writing has failed, it is not asked for at present.
+    checkpoint::Write write;
+};
+
 /// The agent is being stopped.
 struct Stop {
     std::string why;
-    Instant until;  // Then it stops, whatever still runs.
+    Instant until;            // Then it stops, whatever still runs.
+    bool keep_tasks = false;  // They go on without it.
+    bool failed = false;
+    bool left = false;  // It has unregistered; that it is in no cluster becomes durable.
 };
 
 struct State {
@@ -114,6 +124,8 @@ struct State {
     std::uint64_t epoch_seen = 0;
     AgentId id_stored;  // What the checkpoint has, or is about to have.
     std::uint64_t epoch_stored = 0;
+    std::uint64_t run = 1;
+    bool starting = false;  // The checkpoint does not know this run yet: it does not connect.
     Link link;
     Rng rng{0};
 
@@ -127,7 +139,14 @@ struct State {
 
     std::uint64_t last_entry = 0;
     std::deque<PendingWrite> pending;  // By entry.
-    bool store_failed = false;         // Nothing more is written, or launched, in this run.
+    std::deque<Unwritten> unwritten;   // In the order in which they must become durable.
+
+    // While writing fails: nothing is launched, and statuses are told from memory. Tasks that end
+    // meanwhile may be forgotten by the executor only when their end, or removal, is durable.
+    bool store_failed = false;
+    std::uint64_t failed_upto = 0;              // Failures up to this entry are old news.
+    Instant store_retry_at = Instant::never();  // Never: it is being tried, or has not failed.
+    std::vector<TaskKey> removed;               // Acknowledged, and not yet told to the executor.
 
     std::optional<Stop> stop;
     bool stopped = false;

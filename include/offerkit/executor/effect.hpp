@@ -44,7 +44,33 @@ struct ForgetProcess {
     friend bool operator==(const ForgetProcess&, const ForgetProcess&) = default;
 };
 
-using Effect = std::variant<SendAgent, StartProcess, KillProcess, ForgetProcess>;
+/// Ask the launcher for all it knows; an event for each process and `ListEnded` follow. These are
+/// the ones that may be there, with the sandboxes they were started in.
+struct ListProcesses {
+    struct Known {
+        ProcessKey key;
+        std::string sandbox;  // Relative to the agent's work folder.
+        friend bool operator==(const Known&, const Known&) = default;
+    };
+    std::vector<Known> known;
+    friend bool operator==(const ListProcesses&, const ListProcesses&) = default;
+};
+
+/// For the agent: this task was running when it was recovered.
+struct TellFound {
+    ProcessKey key;
+    Duration age{0};
+    friend bool operator==(const TellFound&, const TellFound&) = default;
+};
+
+/// For the log.
+struct Note {
+    std::string text;
+    friend bool operator==(const Note&, const Note&) = default;
+};
+
+using Effect = std::variant<SendAgent, StartProcess, KillProcess, ForgetProcess, ListProcesses,
+                            TellFound, Note>;
 
 struct Effects {
     std::vector<Effect> list;

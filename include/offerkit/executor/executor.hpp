@@ -2,7 +2,9 @@
 #pragma once
 
 /// The executor of command tasks: turns launches into processes and exits into statuses. It starts
-/// no process itself; the world's launcher does, and tells how each one ends.
+/// no process itself; the world's launcher does, and tells how each one ends. The launcher outlives
+/// the agent, and runs what it was asked for at most once until it may forget it: that is what
+/// makes asking again safe.
 
 #include <offerkit/core/batch.hpp>
 #include <offerkit/core/config.hpp>
@@ -43,6 +45,14 @@ private:
     void on(protocol::ExecutorRefused& event, Effects& out);
     void on(protocol::StatusesNoted& event, Effects& out);
     void kill(const ProcessKey& key, Process& process, const Kill& kill, Effects& out);
+    void pass_kill(const ProcessKey& key, Process& process, Duration grace, Effects& out);
+    static void start(const ProcessKey& key, Process& process, Effects& out);
+
+    // What an agent before this one had (impl/recover.ipp).
+    void on(Recovered& event, Effects& out);
+    void on(ProcessStarting& event, Effects& out);
+    void on(ListEnded& event, Effects& out);
+    void settle_unlisted(const ProcessKey& key, Process& process, Effects& out);
 
     // What the launcher says (impl/process.ipp).
     void on(ProcessStarted& event, Effects& out);
@@ -63,5 +73,6 @@ private:
 #if !defined(OFFERKIT_SEPARATE_COMPILATION)
 #include <offerkit/executor/impl/launch.ipp>
 #include <offerkit/executor/impl/process.ipp>
+#include <offerkit/executor/impl/recover.ipp>
 #include <offerkit/executor/impl/report.ipp>
 #endif

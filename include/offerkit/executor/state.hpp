@@ -17,7 +17,8 @@ namespace offerkit::executor {
 
 /// Where a process stands.
 enum class Stage : std::uint8_t {
-    starting,  // Asked for; the launcher has not answered.
+    recovering,  // An agent before this one had it; the launcher has not said what became of it.
+    starting,    // Asked for; the launcher has not answered.
     running,
     ended,  // Its last status is reported, and kept in mind until the agent has noted it.
 };
@@ -34,7 +35,13 @@ struct Process {
     Stage stage = Stage::starting;
     Duration grace{0};  // The task's own, for when the agent gives none.
     std::optional<Kill> kill;
-    std::string sandbox;  // Absolute; empty before the process has started.
+    bool kill_told = false;  // The status that says so is on its way.
+    std::string sandbox;     // Absolute; empty before the process has started.
+
+    std::optional<protocol::LaunchTask> launch;  // Until it has started: to ask for it (again).
+    bool has_run = false;                        // Its status `running` is on its way, or durable.
+    bool rebooted = false;                       // It cannot run any more, and must not be started.
+    bool listed = false;                         // In the list that is being told.
     friend bool operator==(const Process&, const Process&) = default;
 };
 

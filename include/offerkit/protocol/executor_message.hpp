@@ -100,4 +100,19 @@ struct StatusesNoted {
 using ExecutorEvent = std::variant<ExecutorSubscribed, LaunchTask, KillTaskNow, DataToExecutor,
                                    ShutDownExecutor, ExecutorRefused, StatusesNoted>;
 
+// --- within the agent's process only ---
+
+/// After a restart of the agent: the tasks that its own executor of command tasks had.
+struct RecoverTasks {
+    struct Task {
+        LaunchTask launch;
+        TaskState state = TaskState::staging;      // As last made durable.
+        StatusReason reason = StatusReason::none;  // Of that state.
+        bool rebooted = false;  // Taken before the machine was booted: it does not run any more.
+        friend bool operator==(const Task&, const Task&) = default;
+    };
+    std::vector<Task> tasks;
+    friend bool operator==(const RecoverTasks&, const RecoverTasks&) = default;
+};
+
 }  // namespace offerkit::protocol

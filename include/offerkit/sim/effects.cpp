@@ -148,6 +148,10 @@ void World::perform_agent(std::uint32_t index) {
                     push_now(MachineKind::executor, index,
                              executor::Event{executor::AgentSaid{std::move(e.event)}});
                 },
+                [&](agent::RecoverExecutor& e) {
+                    push_now(MachineKind::executor, index,
+                             executor::Event{executor::Recovered{std::move(e.tasks)}});
+                },
                 [](const agent::CloseExecutor&) {},
                 [&](const agent::Store& e) {
                     if (first == 0) first = e.entry;
@@ -176,6 +180,13 @@ void World::perform_executor(std::uint32_t index) {
                        [&](executor::StartProcess& e) { start_process(index, e); },
                        [&](const executor::KillProcess& e) { kill_process(index, e); },
                        [&](const executor::ForgetProcess& e) { forget_process(index, e); },
+                       [&](const executor::ListProcesses&) { list_processes(index); },
+                       [&](executor::TellFound& e) {
+                           push_now(MachineKind::agent, index,
+                                    agent::Event{agent::TaskFound{e.key.framework,
+                                                                  std::move(e.key.task), e.age}});
+                       },
+                       [](const executor::Note&) {},
                    },
                    effect);
     }
@@ -277,6 +288,24 @@ void World::forget_process(std::uint32_t index, const executor::ForgetProcess& f
         checker_.violate(now_, "task " + forget.key.task.text() + " was forgotten while it runs");
     }
     host.processes.erase(found);
+}
+
+void World::list_processes(std::uint32_t index) {
+    for (const auto& [key, process] : agents_[index].processes) {
+        executor::ProcessStarted started{key, static_cast<std::int64_t>(process.number), {}};
+        started.age = std::max(Duration{0}, now_ - process.started_at);
+        started.listed = true;
+        executor::ProcessExited exited;
+        exited.key = key;
+        exited.exit = process.exit;
+        exited.started_at = process.started_wall;
+        exited.ended_at = wall_now();
+        exited.listed = true;
+        push_now(MachineKind::executor, index,
+                 process.running ? executor::Event{std::move(started)}
+                                 : executor::Event{std::move(exited)});
+    }
+    push_now(MachineKind::executor, index, executor::Event{executor::ListEnded{}});
 }
 
 // --- frameworks ---

@@ -262,6 +262,7 @@ private:
     void kill_process(std::uint32_t index, const executor::KillProcess& kill);
     void end_process(const Item& item);
     void forget_process(std::uint32_t index, const executor::ForgetProcess& forget);
+    void list_processes(std::uint32_t index);
 
     // links.cpp: connections and their faults
     [[nodiscard]] Client& client_of(Link link);

@@ -212,7 +212,7 @@ private:
             } else if (const auto* order = std::get_if<SendExecutor>(&effect)) {
                 if (const auto* launch = std::get_if<protocol::LaunchTask>(&order->event)) {
                     const std::string& id = launch->task.id.text();
-                    CHECK_FALSE(failed_);
+                    CHECK_FALSE(agent_.state().store_failed);
                     CHECK(task_entries_.at(id) <= entries_durable);
                     CHECK(launched_.insert(id).second);
                 }

@@ -18,7 +18,7 @@ SCENARIO("a task reaches the executor once it is durable", "[agent][launch]") {
             const auto writes = driver.wrote<checkpoint::PutTask>();
             REQUIRE(writes.size() == 1);
             CHECK(writes[0].task.info == make_task("t1"));
-            CHECK(writes[0].sandbox == "frameworks/f1-1/tasks/t1/1-1");
+            CHECK(writes[0].task.sandbox == "frameworks/f1-1/tasks/t1/1-1");
             CHECK(driver.told<protocol::LaunchTask>().empty());
             CHECK(driver.updates().empty());
             CHECK(driver.deltas<TaskPut>().size() == 1);

@@ -225,10 +225,10 @@ SCENARIO("a refused agent stops if asking again cannot help", "[agent][link]") {
     driver.step({opened()});
 
     GIVEN("a refusal that may pass") {
-        const auto code = GENERATE(RefusalCode::unavailable, RefusalCode::conflict,
-                                   RefusalCode::too_large, RefusalCode::stale_epoch,
-                                   RefusalCode::quota_exceeded, RefusalCode::no_longer_available,
-                                   RefusalCode::insufficient, RefusalCode::cancelled);
+        const auto code =
+            GENERATE(RefusalCode::unavailable, RefusalCode::too_large, RefusalCode::stale_epoch,
+                     RefusalCode::quota_exceeded, RefusalCode::no_longer_available,
+                     RefusalCode::insufficient, RefusalCode::cancelled);
         driver.step({said(protocol::AgentRefused{{code, "agent", "register", "not now", ""}})});
         CHECK(driver.all<Stopped>().empty());
         CHECK(driver.all<Disconnect>().size() == 1);
@@ -239,9 +239,10 @@ SCENARIO("a refused agent stops if asking again cannot help", "[agent][link]") {
         const auto code =
             GENERATE(RefusalCode::unauthenticated, RefusalCode::forbidden, RefusalCode::not_found,
                      RefusalCode::unsupported, RefusalCode::wrong_cluster, RefusalCode::invalid,
-                     RefusalCode::malformed, RefusalCode::already_exists, RefusalCode::not_owner);
+                     RefusalCode::malformed, RefusalCode::already_exists, RefusalCode::not_owner,
+                     RefusalCode::conflict);
         driver.step({said(protocol::AgentRefused{{code, "agent", "register", "gone", "go"}})});
-        CHECK(driver.all<Stopped>() == std::vector<Stopped>{{"agent: register: gone; go"}});
+        CHECK(driver.all<Stopped>() == std::vector<Stopped>{{"agent: register: gone; go", true}});
         CHECK(driver.next() == Instant::never());
         driver.step({opened(), said(registered())});
         CHECK(driver.is_silent());

@@ -209,8 +209,9 @@ SCENARIO("the acknowledgement of its end makes an agent forget a task", "[agent]
         driver.acknowledge(driver.updates());
 
         THEN("the task is gone from everywhere") {
-            CHECK(driver.wrote<checkpoint::RemoveTask>() ==
-                  std::vector<checkpoint::RemoveTask>{{framework_1, TaskId{"t1"}}});
+            CHECK(
+                driver.wrote<checkpoint::RemoveTask>() ==
+                std::vector<checkpoint::RemoveTask>{{framework_1, TaskId{"t1"}, {StatusId{1, 2}}}});
             CHECK(driver.deltas<TaskRemoved>() ==
                   std::vector<TaskRemoved>{{framework_1, TaskId{"t1"}}});
             CHECK(driver.state().tasks.empty());

@@ -11,13 +11,18 @@ SCENARIO("an agent that is asked to stop ends its tasks first", "[agent][stop]")
         driver.register_agent();
         driver.step({StopAsked{10s}});
 
-        THEN("it takes its leave at once") {
+        THEN("it takes its leave at once, and its id with it") {
             CHECK(driver.sent<protocol::Unregister>().size() == 1);
             CHECK(driver.all<Disconnect>().size() == 1);
+            CHECK(driver.wrote<checkpoint::PutIdentity>() ==
+                  std::vector<checkpoint::PutIdentity>{{AgentId{}, 1}});
+            CHECK(driver.all<Stopped>().empty());
+            driver.store_all();
             CHECK(driver.all<Stopped>() == std::vector<Stopped>{{"the operator asked"}});
             CHECK(driver.next() == Instant::never());
         }
         THEN("whatever comes later is absorbed") {
+            driver.store_all();
             driver.step({said(run_tasks({make_task("t1")})), closed(), opened(), StopAsked{0s},
                          report("t1", TaskState::running)},
                         1h);
@@ -42,14 +47,16 @@ SCENARIO("an agent that is asked to stop ends its tasks first", "[agent][stop]")
             CHECK(driver.all<Stopped>().empty());
             driver.acknowledge(driver.updates());
             CHECK(driver.sent<protocol::Unregister>().size() == 1);
+            driver.store_all();
             CHECK(driver.all<Stopped>().size() == 1);
         }
         THEN("it does not wait for longer than the grace and five seconds") {
             driver.step({}, 15s - 1ns);
             CHECK(driver.all<Stopped>().empty());
             driver.step({}, 1ns);
-            CHECK(driver.all<Stopped>().size() == 1);
             CHECK(driver.sent<protocol::Unregister>().size() == 1);
+            driver.step({}, 5s);  // Nor for the disk.
+            CHECK(driver.all<Stopped>().size() == 1);
         }
         THEN("new tasks are dropped") {
             driver.step({said(run_tasks({make_task("t2")}))});
@@ -60,12 +67,14 @@ SCENARIO("an agent that is asked to stop ends its tasks first", "[agent][stop]")
             driver.step({StopAsked{1s}});
             CHECK(driver.told<protocol::KillTaskNow>().at(0).grace == 1s);
             driver.step({}, 6s);
+            driver.store_all();
             CHECK(driver.all<Stopped>().size() == 1);
         }
         THEN("a second request with a longer grace is absorbed") {
             driver.step({StopAsked{1min}});
             CHECK(driver.is_silent());
             driver.step({}, 15s);
+            driver.store_all();
             CHECK(driver.all<Stopped>().size() == 1);
         }
         THEN("without a link it goes when the end is durable") {
@@ -111,6 +120,7 @@ SCENARIO("the master can shut an agent down", "[agent][stop]") {
     driver.step({report("t1", TaskState::killed), report("t2", TaskState::killed)});
     driver.store_all();
     driver.acknowledge(driver.updates());
+    driver.store_all();
     CHECK(driver.all<Stopped>() == std::vector<Stopped>{{"the master asked: decommissioned"}});
 }
 
@@ -128,5 +138,48 @@ SCENARIO("an agent that the cluster does not want ends its tasks", "[agent][stop
     driver.step({report("t1", TaskState::killed)});
     driver.store_all();
     CHECK(driver.all<Stopped>() ==
-          std::vector<Stopped>{{"agent a1-1: register: was removed; start it anew"}});
+          std::vector<Stopped>{{"agent a1-1: register: was removed; start it anew", true}});
+}
+
+SCENARIO("an agent can be stopped so that its tasks go on", "[agent][stop]") {
+    Driver driver;
+    driver.register_agent();
+    driver.run("t1");
+    driver.step({said(run_tasks({make_task("t2")}))});
+    driver.step({StopAsked{0s, true}});
+
+    THEN("it ends no task and waits for its checkpoint") {
+        CHECK(driver.told<protocol::KillTaskNow>().empty());
+        CHECK(driver.all<Stopped>().empty());
+        driver.store_all();
+        CHECK(driver.all<Disconnect>().size() == 1);
+        CHECK(driver.sent<protocol::Unregister>().empty());
+        CHECK(driver.wrote<checkpoint::PutIdentity>().empty());
+        CHECK(driver.all<Stopped>() == std::vector<Stopped>{{"the operator asked", false, true}});
+    }
+    THEN("it does not wait for a disk that does not answer") {
+        driver.step({}, 5s);
+        CHECK(driver.all<Stopped>().size() == 1);
+    }
+    THEN("a second request may end the tasks after all") {
+        driver.step({StopAsked{1s}});
+        CHECK(driver.told<protocol::KillTaskNow>().size() == 1);
+        CHECK(driver.all<Stopped>().empty());
+    }
+}
+
+SCENARIO("an agent that another has taken the place of leaves its tasks alone", "[agent][stop]") {
+    Driver driver;
+    driver.register_agent();
+    driver.run("t1");
+    driver.step({closed()});
+    driver.wake();
+    driver.step({opened()});
+    driver.step({said(protocol::AgentRefused{
+        {RefusalCode::conflict, "agent a1-1", "register again", "differs", "start as before"}})});
+    CHECK(driver.told<protocol::KillTaskNow>().empty());
+    driver.store_all();
+    CHECK(
+        driver.all<Stopped>() ==
+        std::vector<Stopped>{{"agent a1-1: register again: differs; start as before", true, true}});
 }

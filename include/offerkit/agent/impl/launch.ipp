@@ -64,7 +64,7 @@ struct Refused {
     }
     if (state.store_failed) {
         return Refused{TaskState::dropped, StatusReason::limit_exceeded,
-                       "the agent cannot write its checkpoint, see its log"};
+                       "the agent cannot write its checkpoint at present, see its log"};
     }
     if (state.tasks_live >= options.tasks_max) {
         return Refused{
@@ -125,15 +125,17 @@ OFFERKIT_INLINE void Agent::accept_task(const protocol::RunTasks& from, TaskInfo
     task.framework_name = from.framework_name;
     task.user = info.command.user.empty() ? from.user : info.command.user;
     task.sandbox = "frameworks/" + format_id(key.framework) + "/tasks/" + key.task.text() + "/" +
-                   std::to_string(options_.run) + "-" + std::to_string(serial);
+                   std::to_string(state_.run) + "-" + std::to_string(serial);
     task.checkpointed = true;
     Resources rest = state_.available - info.resources;
     task.held = state_.available - rest;
     state_.available = std::move(rest);
     task.info = std::move(info);
 
-    const std::uint64_t entry = store(
-        checkpoint::PutTask{{key.framework, task.role, task.info, task.state}, task.sandbox}, out);
+    const std::uint64_t entry =
+        store(checkpoint::PutTask{{key.framework, task.framework_name, task.user, task.role,
+                                   task.info, task.sandbox, options_.info.boot_id, task.state}},
+              out);
     state_.pending.push_back({entry, serial, {}});
     ++state_.tasks_live;
     out.deltas.emplace_back(

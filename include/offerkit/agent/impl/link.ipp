@@ -67,6 +67,8 @@ OFFERKIT_INLINE void Agent::on(LinkOpened& event, Effects& out) {
         return;
     }
     state_.epoch_seen = event.welcome.epoch;
+    // A new agent has nothing yet that a master of old could claim.
+    if (!state_.id.is_none()) store_identity(out);
     state_.link.stage = LinkStage::registering;
     state_.link.heard_at = state_.now;
     out.list.emplace_back(SendMaster{make_registration()});
@@ -88,13 +90,14 @@ OFFERKIT_INLINE protocol::RegisterAgent Agent::make_registration() const {
 
 // Absorbs the end of a link that we have given up ourselves. Before the first registration a
 // lasting refusal means that the agent is wrongly set up, and its operator is there to read it;
-// later it is a fault of the other side, and the tasks that run are worth more attempts.
+// later it is a fault of the other side, and the tasks that run are worth more attempts. A wrong
+// token is no reason to end the tasks of an agent that was only started again.
 OFFERKIT_INLINE void Agent::on(LinkClosed& event, Effects& out) {
     if (state_.link.stage == LinkStage::down) return;
     note("link closed: " + format_refusal(event.why), out);
     back_off();
     if (!state_.link.was_registered && detail::is_lasting(event.why.code)) {
-        begin_stop(format_refusal(event.why), std::nullopt, out);
+        begin_leaving_tasks(format_refusal(event.why), true, out);
     }
 }
 
@@ -160,19 +163,31 @@ OFFERKIT_INLINE void Agent::take_identity(AgentId id, std::uint64_t epoch, Effec
     }
     state_.id = id;
     state_.epoch_seen = epoch;
-    if (id == state_.id_stored && epoch == state_.epoch_stored) return;
-    state_.id_stored = id;
-    state_.epoch_stored = epoch;
-    store(checkpoint::PutIdentity{id, epoch}, out);
+    store_identity(out);
 }
 
-// Absorbs a refusal of a link that was registered: only the answer to a registration counts.
+OFFERKIT_INLINE void Agent::store_identity(Effects& out) {
+    if (state_.id == state_.id_stored && state_.epoch_seen == state_.epoch_stored) return;
+    state_.id_stored = state_.id;
+    state_.epoch_stored = state_.epoch_seen;
+    store(checkpoint::PutIdentity{state_.id, state_.epoch_seen}, out);
+}
+
+// Absorbs a refusal of a link that was registered: only the answer to a registration counts. If
+// the cluster has removed the agent, nobody will command its tasks any more. In any other case they
+// are still somebody's: of a machine that was set up differently, or of the one whose disk this
+// one's is a copy of.
 OFFERKIT_INLINE void Agent::on(protocol::AgentRefused& message, Effects& out) {
     if (is_registered()) return;
     std::string why = format_refusal(message.refusal);
     drop_link(why, out);
-    // Nobody may command the tasks of an agent that the cluster does not want.
-    if (detail::is_lasting(message.refusal.code)) begin_stop(std::move(why), std::nullopt, out);
+    const RefusalCode code = message.refusal.code;
+    if (code == RefusalCode::not_found) {
+        begin_stop(std::move(why), std::nullopt, out);
+        state_.stop->failed = true;
+    } else if (code == RefusalCode::conflict || detail::is_lasting(code)) {
+        begin_leaving_tasks(std::move(why), true, out);
+    }
 }
 
 // Its only news is that the master is there, which every word of it says.

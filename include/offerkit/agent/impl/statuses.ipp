@@ -21,7 +21,7 @@ namespace offerkit::agent {
 OFFERKIT_INLINE void Agent::record(Task& task, TaskStatus status, Effects& out) {
     OFFERKIT_ASSERT(task.stage != TaskStage::ended);
     status.task = task.key.task;
-    status.id = StatusId{options_.run, ++state_.last_status};
+    status.id = StatusId{state_.run, ++state_.last_status};
     status.agent = state_.id;
     status.executor = ExecutorId{};
     if (status.source == StatusSource::master) status.source = StatusSource::agent;
@@ -31,12 +31,16 @@ OFFERKIT_INLINE void Agent::record(Task& task, TaskStatus status, Effects& out) 
 
     task.unacknowledged.push_back({std::move(status), false});
     Unacknowledged& kept = task.unacknowledged.back();
-    if (!task.checkpointed || state_.store_failed) {
+    if (!task.checkpointed) {
         show(task, kept, out);
         return;
     }
     const std::uint64_t entry =
         store(checkpoint::PutStatus{{task.key.framework, kept.status}}, out);
+    if (state_.store_failed) {
+        show(task, kept, out);
+        return;
+    }
     state_.pending.push_back({entry, task.serial, kept.status.id});
 }
 
@@ -160,17 +164,23 @@ OFFERKIT_INLINE void Agent::acknowledge(Task& task, StatusId status, Effects& ou
 /// Its last status is acknowledged. Pre: it has ended.
 OFFERKIT_INLINE void Agent::remove(Task& task, Effects& out) {
     OFFERKIT_ASSERT(task.stage == TaskStage::ended);
-    tell_noted(task);
     const TaskKey key = task.key;
-    if (task.checkpointed) store(checkpoint::RemoveTask{key.framework, key.task}, out);
+    if (task.checkpointed) {
+        // The launcher's record must outlive ours, or the next run would take the task for one that
+        // was never launched.
+        if (!task.noted) state_.removed.push_back(key);
+        checkpoint::RemoveTask write{key.framework, key.task, {}};
+        for (const Unacknowledged& each : task.unacknowledged)
+            write.statuses.push_back(each.status.id);
+        store(std::move(write), out);
+    }
     out.deltas.emplace_back(TaskRemoved{key.framework, key.task});
     const auto place = state_.task_keys.find(key);
     state_.tasks.erase(place->second);
     state_.task_keys.erase(place);
 }
 
-/// Lets the executor forget the task. Without a checkpoint its memory is the only one beside ours,
-/// so then this waits for the acknowledgement.
+/// Lets the executor, and the launcher, forget the task. Pre: its end is durable.
 OFFERKIT_INLINE void Agent::tell_noted(Task& task) {
     if (task.noted || !task.checkpointed) return;
     task.noted = true;

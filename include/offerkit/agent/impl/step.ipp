@@ -19,6 +19,7 @@ OFFERKIT_INLINE Agent::Agent(Options options) : options_(std::move(options)) {
     OFFERKIT_ASSERT(options_.run >= 1 && options_.run <= StatusId::epoch_max);
     state_.id = state_.id_stored = options_.id;
     state_.epoch_seen = state_.epoch_stored = options_.epoch_seen;
+    state_.run = options_.run;
     state_.rng = Rng{options_.seed};
     state_.available = options_.info.resources;
 }
@@ -42,6 +43,7 @@ OFFERKIT_INLINE Instant Agent::step(const Batch<Event>& batch, Effects& out) {
 
 OFFERKIT_INLINE void Agent::expire(Effects& out) {
     expire_link(out);
+    retry_store(out);
     while (const auto due = state_.deadlines.take_due(state_.now)) {
         const auto found = state_.tasks.find(due->serial);
         if (found == state_.tasks.end()) continue;  // It has ended in time.
@@ -110,7 +112,7 @@ OFFERKIT_INLINE Instant Agent::silent_at() const {
 OFFERKIT_INLINE Instant Agent::next_wake() const {
     if (state_.stopped) return Instant::never();
     const Instant stop = state_.stop ? state_.stop->until : Instant::never();
-    return std::min({link_wake(), stop, state_.deadlines.next()});
+    return std::min({link_wake(), stop, state_.store_retry_at, state_.deadlines.next()});
 }
 
 OFFERKIT_INLINE void Agent::note(std::string text, Effects& out) {
@@ -153,6 +155,12 @@ OFFERKIT_INLINE void Agent::check_invariants() const {
         OFFERKIT_ASSERT(write.entry > entry && write.entry <= state_.last_entry);
         OFFERKIT_ASSERT(state_.tasks.contains(write.serial));
         entry = write.entry;
+    }
+    OFFERKIT_ASSERT(state_.pending.size() <= state_.unwritten.size());
+    OFFERKIT_ASSERT(state_.removed.empty() || state_.store_failed);
+    OFFERKIT_ASSERT(state_.pending.empty() || !state_.store_failed);
+    for (const Unwritten& each : state_.unwritten) {
+        OFFERKIT_ASSERT((each.entry == 0) == is_waiting_to_store());
     }
 }
 

@@ -72,16 +72,25 @@ OFFERKIT_INLINE void Executor::on(protocol::LaunchTask& event, Effects& out) {
     const ProcessKey key{event.framework, event.task.id};
     const auto [place, fresh] = state_.processes.try_emplace(key);
     if (!fresh) return;
-    place->second.grace = event.task.kill_policy.grace;
-    StartProcess start{key, {}, detail::make_environment(event), {}, {}, {}};
-    if (event.task.command.shell.empty()) {
-        start.argv = std::move(event.task.command.argv);
-    } else {
-        start.argv = {"/bin/sh", "-c", std::move(event.task.command.shell)};
-    }
-    start.sandbox = std::move(event.sandbox);
-    start.working_directory = std::move(event.task.command.working_directory);
-    start.user = std::move(event.user);
+    Process& process = place->second;
+    process.grace = event.task.kill_policy.grace;
+    process.launch = std::move(event);
+    start(key, process, out);
+}
+
+/// Asks the launcher to start it. Pre: `launch` is there. Asking again is absorbed by the launcher.
+OFFERKIT_INLINE void Executor::start(const ProcessKey& key, Process& process, Effects& out) {
+    OFFERKIT_ASSERT(process.launch.has_value());
+    process.stage = Stage::starting;
+    const protocol::LaunchTask& launch = *process.launch;
+    const Command& command = launch.task.command;
+    StartProcess start{key,
+                       command.argv,
+                       detail::make_environment(launch),
+                       launch.sandbox,
+                       command.working_directory,
+                       launch.user};
+    if (!command.shell.empty()) start.argv = {"/bin/sh", "-c", command.shell};
     out.list.emplace_back(std::move(start));
 }
 
@@ -120,9 +129,15 @@ OFFERKIT_INLINE void Executor::kill(const ProcessKey& key, Process& process, con
     if (!first && kill.until >= process.kill->until) return;
     const StatusReason reason = first ? kill.reason : process.kill->reason;
     process.kill = Kill{kill.grace, kill.until, reason};
-    if (process.stage != Stage::running) return;
-    out.list.emplace_back(KillProcess{key, kill.grace});
-    if (first) report(key, detail::make_status(TaskState::killing, reason));
+    if (process.stage == Stage::running) pass_kill(key, process, kill.grace, out);
+}
+
+/// Pre: it runs, and is to be killed.
+OFFERKIT_INLINE void Executor::pass_kill(const ProcessKey& key, Process& process, Duration grace,
+                                         Effects& out) {
+    out.list.emplace_back(KillProcess{key, grace});
+    if (std::exchange(process.kill_told, true)) return;
+    report(key, detail::make_status(TaskState::killing, process.kill->reason));
 }
 
 }  // namespace offerkit::executor

@@ -30,6 +30,7 @@ OFFERKIT_INLINE void Executor::report(const ProcessKey& key, TaskStatus status) 
 OFFERKIT_INLINE void Executor::end(const ProcessKey& key, Process& process, TaskStatus status) {
     OFFERKIT_ASSERT(is_terminal(status.state) && process.stage != Stage::ended);
     process.stage = Stage::ended;
+    process.launch.reset();
     report(key, std::move(status));
 }
 
@@ -50,7 +51,10 @@ OFFERKIT_INLINE void Executor::check_invariants() const {
     OFFERKIT_ASSERT(reports_.empty());
     for (const auto& [key, process] : state_.processes) {
         OFFERKIT_ASSERT(!key.task.is_none());
-        if (process.stage == Stage::starting) OFFERKIT_ASSERT(process.sandbox.empty());
+        const bool before = process.stage == Stage::recovering || process.stage == Stage::starting;
+        OFFERKIT_ASSERT(!before || process.sandbox.empty());
+        OFFERKIT_ASSERT(!before || process.launch.has_value());
+        OFFERKIT_ASSERT(!process.kill_told || process.kill.has_value());
     }
 }
 
