@@ -5,6 +5,7 @@
 /// has one encoding, and reading never goes past the end, whatever the bytes are. Down here because
 /// an allocation policy writes its own state so (`allocation/policy.hpp`).
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,11 +16,13 @@ using Bytes = std::string;
 
 /// Appends `value` as a varint: seven bits a byte, lowest first, at most ten bytes.
 inline void put_number(std::uint64_t value, Bytes& out) {
-    while (value >= 0x80) {
-        out.push_back(static_cast<char>(value | 0x80));
-        value >>= 7;
-    }
-    out.push_back(static_cast<char>(value));
+    if (value < 0x80) return out.push_back(static_cast<char>(value));
+    char bytes[10];  // Appended at once: a string looks for room each time.
+    std::size_t count = 0;
+    for (; value >= 0x80; value >>= 7)
+        bytes[count++] = static_cast<char>(value | 0x80);
+    bytes[count++] = static_cast<char>(value);
+    out.append(bytes, count);
 }
 
 /// Small negative numbers stay short: 0, -1, 1, -2 become 0, 1, 2, 3.
