@@ -56,5 +56,6 @@ inline constexpr std::array<std::array<std::uint32_t, 256>, 8> crc32c_tables = [
 
 static_assert(crc32c("123456789") == 0xe3069283U);  // The check value of RFC 3720.
 static_assert(crc32c("6789", crc32c("12345")) == crc32c("123456789"));
+static_assert(crc32c("3456789", crc32c("12")) == crc32c("9", crc32c("12345678")));
 
 }  // namespace offerkit::record
