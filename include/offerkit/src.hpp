@@ -47,9 +47,11 @@
 #include <offerkit/master/impl/operators.ipp>
 #include <offerkit/master/impl/peers.ipp>
 #include <offerkit/master/impl/recovery.ipp>
+#include <offerkit/master/impl/registration.ipp>
 #include <offerkit/master/impl/registry.ipp>
 #include <offerkit/master/impl/step.ipp>
 #include <offerkit/master/impl/tasks.ipp>
+#include <offerkit/master/impl/wishes.ipp>
 #include <offerkit/model/impl/texts.ipp>
 #include <offerkit/model/impl/validate_nouns.ipp>
 #include <offerkit/model/impl/validate_task.ipp>
