@@ -11,6 +11,7 @@
 #include <offerkit/protocol/scheduler_call.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <variant>
 
@@ -64,10 +65,12 @@ struct Stored {
     friend bool operator==(const Stored&, const Stored&) = default;
 };
 
-/// The store took none of the writes from this one on. The master refuses what needs them.
+/// The store took none of the writes from this one to that, and never will. The master refuses what
+/// needs them.
 struct StoreFailed {
     std::uint64_t from = 0;
     std::string why;
+    std::uint64_t upto = std::numeric_limits<std::uint64_t>::max();
     friend bool operator==(const StoreFailed&, const StoreFailed&) = default;
 };
 

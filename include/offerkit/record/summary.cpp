@@ -38,8 +38,9 @@ std::string text_of(const master::State& state, Resources resources) {
 std::string condition_of(const master::Agent& agent) {
     if (!agent.admitted) return "being admitted";
     if (agent.unreachable) return "unreachable";
-    if (agent.peer.is_none()) return "disconnected";
-    return agent.deactivated ? "deactivated" : "active";
+    if (agent.recovering) return "recovering";
+    if (!agent.registered) return "disconnected";
+    return std::string(master::registry::format_agent_mode(agent.mode));
 }
 
 std::string condition_of(const master::Framework& framework) {
@@ -135,12 +136,12 @@ Summary summarize(const agent::Agent& machine) {
     const agent::State& state = machine.state();
     Summary summary;
     summary.facts = {{"machine", "agent " + text_of(state.id)},
-                     {"run", text_of(machine.options().run)},
+                     {"run", text_of(state.run)},
                      {"now", text_of(state.now)},
                      {"link", std::string(name_of(state.link.stage))},
                      {"master's epoch", text_of(state.epoch_seen)},
                      {"available", text_of(state.available)},
-                     {"writes under way", text_of(state.pending.size())},
+                     {"writes under way", text_of(state.unwritten.size())},
                      {"store failed", text_of(state.store_failed)},
                      {"stopping", state.stop ? state.stop->why : "no"},
                      {"stopped", text_of(state.stopped)}};
@@ -171,9 +172,11 @@ Summary summarize(const framework::Framework& machine) {
         offers.rows.push_back({text_of(id), text_of(offer.agent), offer.role.path(),
                                text_of(offer.resources), text_of(offer.answer_by)});
     }
-    SummaryTable tasks{"tasks", {"id", "agent"}, {}};
-    for (const auto& [id, agent] : state.tasks)
-        tasks.rows.push_back({text_of(id), text_of(agent)});
+    SummaryTable tasks{"tasks", {"id", "agent", "heard", "ended"}, {}};
+    for (const auto& [id, task] : state.tasks) {
+        tasks.rows.push_back(
+            {text_of(id), text_of(task.agent), text_of(task.heard), text_of(task.ended)});
+    }
     SummaryTable filters{"refusals", {"agent", "role", "refused", "until"}, {}};
     for (const auto& [key, refusal] : state.filters) {
         filters.rows.push_back({text_of(key.agent), key.role.path(), text_of(refusal.refused),

@@ -14,6 +14,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -99,8 +100,8 @@ struct LiveMaster::Body {
           hub(std::move(bound)),
           store(std::move(options.registry),
                 {[this](std::uint64_t upto) { loop.push_one(master::Stored{upto}); },
-                 [this](std::uint64_t from, std::uint64_t, const std::string& why) {
-                     loop.push_one(master::StoreFailed{from, why});
+                 [this](std::uint64_t from, std::uint64_t upto, const std::string& why) {
+                     loop.push_one(master::StoreFailed{from, why, upto});
                  }}) {}
 
     void start() {
@@ -208,10 +209,12 @@ LiveMaster::~LiveMaster() { stop(); }
 
 Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
                                                       std::unique_ptr<Allocator> allocator) {
+    std::optional<master::registry::Contents> contents;
     if (options.registry) {
         options.machine.epoch = options.registry->epoch();
         auto kept = record::registry_of(options.registry->take_values());
         if (!kept) return std::move(kept).error();
+        contents = std::move(kept).value();
     }
     HubOptions hub;
     hub.address = options.address;
@@ -225,6 +228,7 @@ Result<std::unique_ptr<LiveMaster>> LiveMaster::start(LiveMasterOptions options,
     auto body =
         std::make_unique<Body>(std::move(options), std::move(allocator), std::move(bound).value());
     if (auto recording = body->record(policy); !recording) return std::move(recording).error();
+    if (contents) body->loop.push_one(master::Recovered{std::move(*contents)});
     body->start();
     return std::unique_ptr<LiveMaster>{new LiveMaster{std::move(body)}};
 }

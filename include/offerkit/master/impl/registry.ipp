@@ -5,9 +5,12 @@
 
 #include <offerkit/master/master.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace offerkit::master {
 
@@ -36,12 +39,14 @@ OFFERKIT_INLINE void Master::on(Stored& e) {
 // is tried again, which is how the master learns that the store takes writes again.
 OFFERKIT_INLINE void Master::on(StoreFailed& e) {
     if (state_.writes_fail_from == 0) note("registry", "takes no writes: " + e.why);
-    std::deque<PendingWrite> failed;
-    while (!state_.writes.empty() && state_.writes.back().entry >= e.from) {
-        failed.push_front(std::move(state_.writes.back()));
-        state_.writes.pop_back();
+    const auto first = std::ranges::lower_bound(state_.writes, e.from, {}, &PendingWrite::entry);
+    const auto last = std::ranges::upper_bound(state_.writes, e.upto, {}, &PendingWrite::entry);
+    std::vector<PendingWrite> failed;
+    if (first < last) {
+        failed.assign(std::move_iterator(first), std::move_iterator(last));
+        state_.writes.erase(first, last);
     }
-    state_.writes_fail_from = state_.entries_made;
+    state_.writes_fail_from = std::min(e.upto, state_.entries_made);
     for (PendingWrite& write : failed)
         fail(write, e.why);
 }
