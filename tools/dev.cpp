@@ -63,15 +63,19 @@ int keep(const DevOptions& options, int parent) {
     say_what_is_up(*cluster, options);
     while (true) {
         pollfd waiting[2] = {{parent, POLLIN, 0}, {signal_events, POLLIN, 0}};
-        if (::poll(waiting, 2, -1) < 0) continue;
+        if (::poll(waiting, 2, cluster->next_revival_ms()) < 0) continue;
         if (waiting[0].revents != 0) break;
         signalfd_siginfo signal{};
-        if (::read(signal_events, &signal, sizeof signal) != sizeof signal) continue;
-        if (signal.ssi_signo != SIGCHLD) break;
-        if (const std::string dead = cluster->find_dead(); !dead.empty()) {
+        const bool signalled = ::read(signal_events, &signal, sizeof signal) == sizeof signal;
+        if (signalled && signal.ssi_signo != SIGCHLD) break;
+        const Result<std::vector<std::string>> revived = cluster->revive();
+        if (!revived) {
             cluster->stop();
-            return fail(exit_failed, dead);
+            return fail(exit_failed, format_refusal(revived.error()));
         }
+        for (const std::string& each : *revived)
+            std::printf("%s\n", each.c_str());
+        std::fflush(stdout);
     }
     std::printf("Stopping.\n");
     std::fflush(stdout);

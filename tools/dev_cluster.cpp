@@ -38,6 +38,8 @@ using namespace std::chrono_literals;
 
 constexpr auto ready_within = 30s;
 constexpr int stop_grace_ms = 10'000;
+constexpr auto soon = 5s;  // A daemon that ends within this has not really run.
+constexpr std::uint32_t falls_max = 6;
 
 Refusal refuse(RefusalCode code, std::string who, std::string what, std::string why,
                std::string todo) {
@@ -211,7 +213,7 @@ Result<void> DevCluster::start_master(const DevOptions& options) {
     if (!options.policy.empty()) {
         arguments.insert(arguments.end(), {"--policy", options.policy});
     }
-    if (Result<void> spawned = spawn("offerkit-master", "master", arguments); !spawned) {
+    if (Result<void> spawned = add_child("offerkit-master", "master", arguments); !spawned) {
         return spawned;
     }
     std::string text;
@@ -227,6 +229,10 @@ Result<void> DevCluster::start_master(const DevOptions& options) {
     }
     access_.master = json.value("master", "");
     access_.http = json.value("http", "");
+    // Where it is looked for from now on, also when it has to be started again.
+    std::vector<std::string>& again = children_.front().arguments;
+    again[1] = access_.master.substr(access_.master.rfind(':') + 1);
+    again[3] = access_.http.substr(access_.http.rfind(':') + 1);
     return {};
 }
 
@@ -241,48 +247,56 @@ Result<void> DevCluster::start_agent(const DevOptions& options, std::uint32_t nu
         resources +=
             ";ports:[" + std::to_string(first) + "-" + std::to_string(first + ports_each - 1) + "]";
     }
-    return spawn("offerkit-agent", name,
-                 {"--master", access_.master, "--token-file", work_dir_ + "/token", "--work-dir",
-                  work_dir_ + "/" + name, "--resources", resources, "--http-port", "0",
-                  "--hostname", "localhost"});
+    return add_child("offerkit-agent", name,
+                     {"--master", access_.master, "--token-file", work_dir_ + "/token",
+                      "--work-dir", work_dir_ + "/" + name, "--resources", resources, "--http-port",
+                      "0", "--hostname", "localhost"});
 }
 
-Result<void> DevCluster::spawn(const std::string& program, const std::string& name,
-                               std::vector<std::string> arguments) {
+Result<void> DevCluster::add_child(const std::string& program, const std::string& name,
+                                   std::vector<std::string> arguments) {
     const std::string path = find_program(program);
     if (path.empty()) {
         return refuse(RefusalCode::not_found, program, "start",
                       "is neither beside this program nor on the PATH", "build or install it");
     }
-    const std::string log = work_dir_ + "/" + name + ".log";
-    arguments.insert(arguments.begin(), path);
     arguments.insert(arguments.end(), {"--exit-with-parent-fd", std::to_string(lifeline_read_)});
-    std::vector<char*> argv;
-    for (std::string& argument : arguments)
+    Child child;
+    child.name = name;
+    child.program = path;
+    child.arguments = std::move(arguments);
+    child.log = work_dir_ + "/" + name + ".log";
+    children_.push_back(std::move(child));
+    return spawn(children_.back());
+}
+
+Result<void> DevCluster::spawn(Child& child) {
+    std::vector<char*> argv = {child.program.data()};
+    for (std::string& argument : child.arguments)
         argv.push_back(argument.data());
     argv.push_back(nullptr);
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        return refuse(RefusalCode::unavailable, program, "start", std::strerror(errno),
+    child.started = std::chrono::steady_clock::now();
+    child.pid = ::fork();
+    if (child.pid < 0) {
+        return refuse(RefusalCode::unavailable, child.program, "start", std::strerror(errno),
                       "close other programs");
     }
-    if (pid == 0) {
+    if (child.pid == 0) {
         // Its own group: Ctrl-C is for us alone, and we end the daemons in order.
         ::setpgid(0, 0);
         sigset_t none;
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        const int out = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+        const int out = ::open(child.log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
         const int in = ::open("/dev/null", O_RDONLY);
         if (out < 0 || in < 0) ::_exit(126);
         ::dup2(in, STDIN_FILENO);
         ::dup2(out, STDOUT_FILENO);
         ::dup2(out, STDERR_FILENO);
         ::fcntl(lifeline_read_, F_SETFD, 0);
-        ::execv(path.c_str(), argv.data());
+        ::execv(child.program.c_str(), argv.data());
         ::_exit(127);
     }
-    children_.push_back({name, log, pid});
     return {};
 }
 
@@ -323,15 +337,51 @@ Result<void> DevCluster::await_agents(std::uint32_t count) {
 
 std::string DevCluster::find_dead() {
     for (Child& child : children_) {
-        int status = 0;
-        if (child.pid < 0 || ::waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
-        child.pid = -1;
-        const std::string how = WIFSIGNALED(status)
-                                    ? "was ended by signal " + std::to_string(WTERMSIG(status))
-                                    : "ended with exit code " + std::to_string(WEXITSTATUS(status));
-        return child.name + " " + how + ": " + tail_of(child.log);
+        if (std::string end = find_end(child); !end.empty()) return end + ": " + tail_of(child.log);
     }
     return {};
+}
+
+std::string DevCluster::find_end(Child& child) {
+    int status = 0;
+    if (child.pid < 0 || ::waitpid(child.pid, &status, WNOHANG) != child.pid) return {};
+    child.pid = -1;
+    return child.name + (WIFSIGNALED(status)
+                             ? " was ended by signal " + std::to_string(WTERMSIG(status))
+                             : " ended with exit code " + std::to_string(WEXITSTATUS(status)));
+}
+
+Result<std::vector<std::string>> DevCluster::revive() {
+    std::vector<std::string> said;
+    const Moment now = std::chrono::steady_clock::now();
+    for (Child& child : children_) {
+        if (std::string end = find_end(child); !end.empty()) {
+            child.falls = now - child.started < soon ? child.falls + 1 : 0;
+            if (child.falls == falls_max) {
+                return refuse(RefusalCode::unavailable, "offerkit dev", "go on",
+                              end + ", and so each time it was started: " + tail_of(child.log),
+                              "mend what it says");
+            }
+            child.start_at = now + 50ms * (1U << child.falls);
+            said.push_back(std::move(end) + "; it is started again");
+        }
+        if (child.pid < 0 && child.start_at <= now) {
+            if (Result<void> spawned = spawn(child); !spawned) return std::move(spawned).error();
+        }
+    }
+    return said;
+}
+
+int DevCluster::next_revival_ms() const {
+    int next = -1;
+    for (const Child& child : children_) {
+        if (child.pid >= 0) continue;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            child.start_at - std::chrono::steady_clock::now());
+        const int wait = std::max(0, static_cast<int>(left.count()));
+        next = next < 0 ? wait : std::min(next, wait);
+    }
+    return next;
 }
 
 void DevCluster::end_children(std::size_t first, std::size_t last, int signal_number, int wait_ms) {

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,17 +37,28 @@ public:
     [[nodiscard]] const runtime::ClusterAccess& access() const { return access_; }
     [[nodiscard]] const std::string& work_dir() const { return work_dir_; }
 
-    /// A sentence about the first process that has ended by itself; empty if all run.
-    [[nodiscard]] std::string find_dead();
+    /// Starts daemons again that have ended by themselves, and says so, one sentence each: nothing
+    /// is lost with them. Refuses: `unavailable` when one ends each time it is started.
+    [[nodiscard]] Result<std::vector<std::string>> revive();
+
+    /// Milliseconds until `revive` has something to do without a child's end, for poll: -1 never.
+    [[nodiscard]] int next_revival_ms() const;
 
     /// Ends all processes: asked first, killed after a grace. Removes what was made.
     void stop();
 
 private:
+    using Moment = std::chrono::steady_clock::time_point;
+
     struct Child {
         std::string name;
+        std::string program;  // Its path.
+        std::vector<std::string> arguments;
         std::string log;
-        pid_t pid = -1;
+        pid_t pid = -1;  // Not running.
+        Moment started;
+        Moment start_at;          // While it does not run.
+        std::uint32_t falls = 0;  // In a row, soon after their starts.
     };
 
     DevCluster() = default;
@@ -55,8 +67,13 @@ private:
     Result<void> start_all(const DevOptions& options);
     Result<void> start_master(const DevOptions& options);
     Result<void> start_agent(const DevOptions& options, std::uint32_t number);
-    Result<void> spawn(const std::string& program, const std::string& name,
-                       std::vector<std::string> arguments);
+    Result<void> add_child(const std::string& program, const std::string& name,
+                           std::vector<std::string> arguments);
+    Result<void> spawn(Child& child);
+    /// A sentence about the first process that has ended by itself; empty if all run.
+    std::string find_dead();
+    /// How it ended, if it has since it was last asked; else empty.
+    std::string find_end(Child& child);
     /// Asks every few milliseconds until it is so, or cannot be any more.
     Result<void> await(const std::string& what, const std::function<bool()>& is_so);
     Result<void> await_agents(std::uint32_t count);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`offerkit dev`: however it ends, nothing stays."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -90,13 +91,48 @@ class DevTest(ClusterTest):
             self.assertEqual(self.run_task("--", "echo", "again").stdout, "again\n")
             self.end_dev()
 
-    def test_a_daemon_that_dies_ends_the_cluster_in_words(self):
+    def daemons(self, program):
+        return [process for process in self.processes()
+                if os.readlink(f"/proc/{process}/exe").endswith("/" + program)]
+
+    def test_daemons_that_are_killed_are_started_again_and_lose_nothing(self):
         self.start_dev("--agents", "2", "--resources", "cpus:1;mem:256")
-        agents = [process for process in self.processes()
-                  if os.readlink(f"/proc/{process}/exe").endswith("/offerkit-agent")]
-        os.kill(agents[0], signal.SIGKILL)
-        self.assertEqual(self.dev.wait(60), 1)
-        self.assertIn("was ended by signal 9", self.dev.stderr.read())
+        run = subprocess.Popen([TOOL, "run", "--cpus", "0.1", "--mem", "16", "--", "sh", "-c",
+                                "echo $$; while ! test -e go; do sleep 0.05; done; exit 7"],
+                               env=self.environment, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(run.stdout.close)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        self.bystanders.add(run.pid)
+        process = int(run.stdout.readline())
+        for program in ("offerkit-agent", "offerkit-master", "offerkit-agent"):
+            before = self.daemons(program)
+            for daemon in before:
+                os.kill(daemon, signal.SIGKILL)
+            eventually(lambda: len(set(self.daemons(program)) - set(before)) == len(before),
+                       f"every {program} is started again")
+            eventually(lambda: [agent["state"] for agent in self.list("agents")] == ["active"] * 2,
+                       "both agents are back")
+        Path(f"/proc/{process}/cwd/go").touch()
+        self.assertEqual(run.wait(60), 7)
+        self.dev.send_signal(signal.SIGTERM)
+        said = self.dev.stdout.read()
+        self.assertEqual(said.count("was ended by signal 9; it is started again"), 5, said)
+        self.assertEqual(self.dev.wait(60), 0)
+        self.assert_nothing_left([])
+
+    def test_a_daemon_that_always_ends_ends_the_cluster_in_words(self):
+        self.start_dev("--resources", "cpus:1;mem:256")
+
+        def kill_again():
+            for daemon in self.daemons("offerkit-agent"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(daemon, signal.SIGKILL)
+            return self.dev.poll() is not None
+
+        eventually(kill_again, "dev gives up")
+        self.assertEqual(self.dev.returncode, 1)
+        self.assertIn("was ended by signal 9, and so each time", self.dev.stderr.read())
         self.assert_nothing_left([])
 
     def test_wrong_flags_are_refused_in_one_line(self):
