@@ -21,6 +21,9 @@
 
 namespace offerkit::tools {
 
+/// The last line of a log.
+[[nodiscard]] std::string tail_of(const std::string& path);
+
 class DevCluster {
 public:
     /// Asked from time to time while the cluster comes up: true gives up.
