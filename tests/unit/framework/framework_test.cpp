@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr FrameworkId batch{1, 1};
-constexpr AgentId agent{1, 1};
+constexpr AgentId host{1, 1};
 
 TaskInfo make_task(const std::string& id) {
     TaskInfo task;
@@ -28,7 +28,7 @@ TaskInfo make_task(const std::string& id) {
 }
 
 TaskStatus make_status(const std::string& task, TaskState state, std::uint64_t number,
-                       AgentId from = agent) {
+                       AgentId from = host) {
     TaskStatus status;
     status.task = TaskId{task};
     status.state = state;
@@ -78,7 +78,7 @@ public:
         step(framework::LinkClosed{{RefusalCode::unavailable, "link", "stay", "broken", "again"}});
         advance(1s);
     }
-    void offer(OfferId id, AgentId of = agent) {
+    void offer(OfferId id, AgentId of = host) {
         Offer made;
         made.id = id;
         made.framework = batch;
@@ -155,8 +155,8 @@ SCENARIO("a status reaches the scheduler once, and is acknowledged as often as i
         driver.forget();
 
         WHEN("both are told again, because the receipts were lost") {
-            driver.hear(protocol::Statuses{{make_status("t", TaskState::killing, 1),
-                                            make_status("t", TaskState::killed, 2)}});
+            driver.hear(protocol::Statuses{
+                {make_status("t", TaskState::killing, 1), make_status("t", TaskState::killed, 2)}});
             THEN("the scheduler hears nothing, and both are acknowledged") {
                 CHECK(driver.deliveries().empty());
                 REQUIRE(driver.calls<protocol::Acknowledge>().size() == 1);
@@ -262,7 +262,7 @@ SCENARIO("a scheduler's process that starts again asks for all of its tasks", "[
         THEN("it asks for that one, and says where it runs") {
             REQUIRE(driver.calls<protocol::Reconcile>().size() == 1);
             REQUIRE(driver.calls<protocol::Reconcile>()[0].tasks.size() == 1);
-            CHECK(driver.calls<protocol::Reconcile>()[0].tasks[0].agent == agent);
+            CHECK(driver.calls<protocol::Reconcile>()[0].tasks[0].agent == host);
         }
     }
 }
@@ -314,9 +314,9 @@ SCENARIO("an inverse offer reaches the scheduler", "[framework][drain]") {
     Driver driver = with_task();
     InverseOffer asked;
     asked.id = OfferId{1, 9};
-    asked.agent = agent;
+    asked.agent = host;
     driver.hear(protocol::InverseOffers{{asked}});
     REQUIRE(driver.deliveries().size() == 1);
     REQUIRE(driver.deliveries()[0].inverse_offers.size() == 1);
-    CHECK(driver.deliveries()[0].inverse_offers[0].agent == agent);
+    CHECK(driver.deliveries()[0].inverse_offers[0].agent == host);
 }
