@@ -48,7 +48,6 @@ inline void RandomValues::fill(protocol::Decline& decline) {
 inline void RandomValues::fill(protocol::Kill& kill) {
     fill(kill.task);
     if (is_there()) kill.grace = duration(limits::kill_grace_max);
-    kill.reason = any(StatusReason::agent_draining);
 }
 
 inline void RandomValues::fill(protocol::Reconcile::Question& question) {
@@ -117,6 +116,7 @@ inline void RandomValues::fill(protocol::RunGroup& run) {
 inline void RandomValues::fill(protocol::KillTask& kill) {
     fill_all(kill.framework, kill.task);
     if (is_there()) kill.grace = duration(limits::kill_grace_max);
+    kill.reason = any(StatusReason::agent_draining);
 }
 
 inline void RandomValues::fill(protocol::LaunchTask& launch) {

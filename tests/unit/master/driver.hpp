@@ -6,8 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <offerkit/allocation/cycle.hpp>
-#include <offerkit/allocation/weighted_drf.hpp>
+#include <offerkit/allocation/policies.hpp>
 #include <offerkit/master/master.hpp>
 #include <offerkit/resources/text.hpp>
 
@@ -37,7 +36,7 @@ using namespace std::chrono_literals;
 class Driver {
 public:
     explicit Driver(Options options = {})
-        : master_(options, std::make_unique<Cycle<WeightedDrf>>()) {}
+        : master_(options, make_allocator("drf").value()) {}
 
     /// One step over these events. Stores are answered at once unless `holds_stores` is set.
     void step(std::vector<Event> events) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.hpp"
+#include "store_fixture.hpp"
 
 #include <offerkit/allocation/policies.hpp>
 #include <offerkit/record/replay.hpp>
 #include <offerkit/resources/text.hpp>
+#include <offerkit/runtime/id_file.hpp>
 #include <offerkit/runtime/linked.hpp>
 #include <offerkit/runtime/live_master.hpp>
 #include <offerkit/runtime/run_framework.hpp>
@@ -247,6 +249,64 @@ TEST_CASE("options that say too little or too much are refused before anything r
     CHECK(code_of([](Options& o) { o.roles.clear(); }) == RefusalCode::invalid);
     CHECK(code_of([](Options& o) { o.roles = {"a//b"}; }) == RefusalCode::invalid);
     CHECK(code_of([](Options& o) { o.master = "nowhere"; }) == RefusalCode::malformed);
+}
+
+namespace {
+
+/// Hears its id, and stops at once.
+struct Passing {
+    bool teardown = false;
+    FrameworkId id;
+
+    OfferReply on_offer(const Offer& offer) { return Decline{offer.id}; }
+    void on_status(const TaskStatus&) {}
+    void on_subscribed(FrameworkId given, Replies& replies) {
+        id = given;
+        replies.stop(teardown);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a scheduler that starts again finds its id in its file") {
+    const auto master = start_master();
+    const offerkit::testing::StoreFolder folder;
+    FrameworkOptions options = framework_options(master->port());
+    options.failover_timeout = std::chrono::hours{1};
+    options.id_file = folder.root + "/id";
+    Passing first;
+    REQUIRE(try_run_framework(first, options).has_value());
+    CHECK(read_file(options.id_file, 64).value() == format_id(first.id) + "\n");
+
+    Passing second;
+    second.teardown = true;
+    REQUIRE(try_run_framework(second, options).has_value());
+    CHECK(second.id == first.id);
+    CHECK_FALSE(std::filesystem::exists(options.id_file));  // It has ended: so has its id.
+
+    SECTION("an id that the master does not know any more: a new one") {
+        REQUIRE(write_file(options.id_file, format_id(first.id) + "\n").has_value());
+        Passing third;
+        REQUIRE(try_run_framework(third, options).has_value());
+        CHECK(third.id != first.id);
+        CHECK(read_file(options.id_file, 64).value() == format_id(third.id) + "\n");
+    }
+    SECTION("a file that holds something else is not overwritten") {
+        REQUIRE(write_file(options.id_file, "my notes\n").has_value());
+        Passing third;
+        const auto refused = try_run_framework(third, options);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().code == RefusalCode::malformed);
+        CHECK(read_file(options.id_file, 64).value() == "my notes\n");
+    }
+    SECTION("a file that another process holds is refused") {
+        const auto held = IdFile::open(options.id_file);
+        REQUIRE(held.has_value());
+        Passing third;
+        const auto refused = try_run_framework(third, options);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().code == RefusalCode::already_exists);
+    }
 }
 
 TEST_CASE("an operator's call is answered once") {

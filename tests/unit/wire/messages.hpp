@@ -61,11 +61,26 @@ wire::Bytes encoded(const T& message) {
     return bytes;
 }
 
+/// Tasks that were refused as an accept was read are told beside it, and never sent.
+template <class T>
+void forget_refused(T& message) {
+    if constexpr (std::is_same_v<T, protocol::SchedulerCall>) {
+        auto* const accept = std::get_if<protocol::Accept>(&message);
+        if (accept == nullptr) return;
+        for (Operation& operation : accept->operations) {
+            if (auto* const launch = std::get_if<Launch>(&operation.action)) {
+                launch->refused.clear();
+            }
+        }
+    }
+}
+
 /// What decodes must encode again, to bytes that decode to the same.
 template <class T>
 bool is_refused_or_valid(std::string_view bytes) {
-    const auto read = wire::decode<T>(bytes);
+    auto read = wire::decode<T>(bytes);
     if (!read) return !read.error().why.empty();
+    forget_refused(read.value());
     const auto again = wire::decode<T>(encoded(read.value()));
     return again.has_value() && again.value() == read.value();
 }
