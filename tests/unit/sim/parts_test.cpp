@@ -110,7 +110,7 @@ const FrameworkId owner{1, 2};
 std::vector<master::Delta> agent_put() {
     AgentInfo info;
     info.resources = 4_cpus + 1_GiB;
-    return {master::AgentPut{node, info, {}, {}, {}}};
+    return {master::AgentPut{node, info, {}, {}, {}, {}}};
 }
 
 master::OfferPut offer_put(std::uint64_t number, Resources resources) {
