@@ -183,6 +183,7 @@ private:
         for (const framework::Deliver& delivery : batch.events) {
             framework::AuthorReplied replied;
             const bool went_well = guard([&] { replied = scheduler_.deliver(delivery); });
+            has_stopped_ = has_stopped_ || asks_to_stop(replied.requests);
             replied.delivery = delivery.delivery;
             replied.failed = !went_well;
             loop_.push_one({PeerId{}, std::move(replied)});
@@ -193,11 +194,13 @@ private:
 
     Instant wake_scheduler() {
         Instant next = Instant::never();
+        if (has_stopped_) return next;
         const bool went_well = !failure_ && guard([&] {
             next = scheduler_.next_wake();
             const Instant now = clock_.mono_now();
             if (next > now) return;
             framework::AuthorAsked asked = scheduler_.wake(now);
+            has_stopped_ = asks_to_stop(asked.requests);
             if (!asked.offers.empty() || !asked.requests.empty()) {
                 loop_.push_one({PeerId{}, std::move(asked)});
             }
@@ -206,6 +209,12 @@ private:
         if (went_well) return next;
         ask_stop(true);
         return Instant::never();
+    }
+
+    static bool asks_to_stop(const std::vector<framework::Request>& requests) {
+        return std::ranges::any_of(requests, [](const framework::Request& request) {
+            return std::holds_alternative<framework::Stop>(request);
+        });
     }
 
     /// The one place where an author's exception ends.
@@ -255,6 +264,7 @@ private:
     std::optional<Refusal> ended_;     // Set by the machine's thread, read after it has ended.
     std::optional<Refusal> not_kept_;  // As `ended_`.
     std::optional<Refusal> failure_;   // The caller's thread alone.
+    bool has_stopped_ = false;         // So is this: the author has nothing more to be woken for.
     Links links_;
 };
 
