@@ -48,7 +48,7 @@ TEST_CASE("every machine goes on from its snapshot as if nothing had happened", 
         agent_steps += replay_from_snapshots(log).steps;
         replay_from_snapshots(world.log_of(sim::MachineKind::executor, agent));
     }
-    CHECK(agent_steps > 100);  // Some crash early, and their logs end there.
+    CHECK(agent_steps > 50);  // Few tasks fall to each; some crash early, and their logs end there.
     for (std::uint32_t framework = 0; framework < world.frameworks(); ++framework) {
         INFO("framework " << framework);
         const auto& log = world.log_of(sim::MachineKind::framework, framework);
