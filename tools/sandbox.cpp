@@ -49,8 +49,13 @@ Result<HttpPeer*> SandboxReader::peer_of(AgentId agent) {
 Result<std::string> SandboxReader::read(const SandboxFile& file, std::uint64_t offset) {
     Result<HttpPeer*> peer = peer_of(file.agent);
     if (!peer) return std::move(peer).error();
-    return (*peer)->get("/v1/files", {{"path", file.sandbox + "/" + file.name},
-                                      {"offset", std::to_string(offset)}});
+    Result<std::string> piece = (*peer)->get("/v1/files", {{"path", file.sandbox + "/" + file.name},
+                                                           {"offset", std::to_string(offset)}});
+    if (!piece && piece.error().code == RefusalCode::unavailable) {
+        peers_.erase(file.agent);  // It may start again elsewhere.
+        urls_.erase(file.agent);
+    }
+    return piece;
 }
 
 Result<void> SandboxReader::read_all(const SandboxFile& file,

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace offerkit::tools {
@@ -16,6 +17,8 @@ namespace offerkit::tools {
 namespace {
 
 constexpr auto look_again_after = std::chrono::milliseconds{100};
+/// An agent that starts again has its files still, at another port.
+constexpr auto patience = std::chrono::seconds{60};
 
 void write_all(int descriptor, std::string_view text) {
     while (!text.empty()) {
@@ -55,14 +58,11 @@ void OutputStream::finish() {
     thread_.join();
 }
 
-bool OutputStream::pass_on(const SandboxFile& file, std::uint64_t& offset, int descriptor) {
+Result<void> OutputStream::pass_on(const SandboxFile& file, std::uint64_t& offset, int descriptor) {
     while (true) {
         const Result<std::string> piece = reader_.read(file, offset);
-        if (!piece) {
-            std::fprintf(stderr, "offerkit: %s\n", format_refusal(piece.error()).c_str());
-            return false;
-        }
-        if (piece->empty()) return true;
+        if (!piece) return piece.error();
+        if (piece->empty()) return {};
         write_all(descriptor, *piece);
         offset += piece->size();
     }
@@ -71,6 +71,7 @@ bool OutputStream::pass_on(const SandboxFile& file, std::uint64_t& offset, int d
 void OutputStream::run() {
     std::uint64_t out = 0;
     std::uint64_t err = 0;
+    auto give_up = std::chrono::steady_clock::now() + patience;
     while (true) {
         bool last = false;
         SandboxFile file;
@@ -84,10 +85,19 @@ void OutputStream::run() {
             }
             file = {status_.agent, status_.sandbox, "stdout"};
         }
-        if (!pass_on(file, out, STDOUT_FILENO)) return;
+        Result<void> passed = pass_on(file, out, STDOUT_FILENO);
         file.name = "stderr";
-        if (!pass_on(file, err, STDERR_FILENO)) return;
-        if (last) return;
+        if (passed) passed = pass_on(file, err, STDERR_FILENO);
+        const auto now = std::chrono::steady_clock::now();
+        if (passed) {
+            if (last) return;
+            give_up = now + patience;
+        } else if (passed.error().code != RefusalCode::unavailable || now > give_up) {
+            std::fprintf(stderr, "offerkit: %s\n", format_refusal(passed.error()).c_str());
+            return;
+        } else {
+            std::this_thread::sleep_for(look_again_after);
+        }
     }
 }
 

@@ -28,7 +28,8 @@ public:
 
 private:
     void run();
-    bool pass_on(const SandboxFile& file, std::uint64_t& offset, int descriptor);
+    [[nodiscard]] Result<void> pass_on(const SandboxFile& file, std::uint64_t& offset,
+                                       int descriptor);
 
     SandboxReader reader_;
     std::mutex mutex_;

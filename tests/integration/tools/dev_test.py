@@ -92,8 +92,12 @@ class DevTest(ClusterTest):
             self.end_dev()
 
     def daemons(self, program):
-        return [process for process in self.processes()
-                if os.readlink(f"/proc/{process}/exe").endswith("/" + program)]
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(FileNotFoundError):  # It has ended meanwhile.
+                if os.readlink(f"/proc/{process}/exe").endswith("/" + program):
+                    found.append(process)
+        return found
 
     def test_daemons_that_are_killed_are_started_again_and_lose_nothing(self):
         self.start_dev("--agents", "2", "--resources", "cpus:1;mem:256")
