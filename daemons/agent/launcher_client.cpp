@@ -251,9 +251,11 @@ void LauncherClient::reconnect() {
         write_log(options_.log, LogLevel::error, format_refusal(connected.error()));
         pollfd waiting = {wake_, POLLIN, 0};
         ::poll(&waiting, 1, 1000);
-        const std::lock_guard lock{mutex_};
-        if (stopping_) return;
-        connected = connect();
+        {
+            const std::lock_guard lock{mutex_};
+            if (stopping_) return;
+        }
+        connected = connect();  // Takes the lock itself.
     }
     greet();
 }
