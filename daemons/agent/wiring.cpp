@@ -39,7 +39,10 @@ public:
 
     Result<void> start() {
         if (auto folder = open_folder(); !folder) return folder;
-        if (auto opened = open_checkpoint(); !opened) return opened;
+        if (auto opened = open_checkpoint(); !opened) {
+            is_damaged_ = opened.error().code == RefusalCode::malformed;
+            return opened;
+        }
         if (auto found = find_out_resources(); !found) return found;
         auto parent = ParentWatch::start(options_.exit_with_parent_fd, end_);
         if (!parent) return std::move(parent).error();
@@ -50,6 +53,12 @@ public:
         live_ = std::move(started).value();
         // An agent that may not go on as it is has stopped by now.
         return last_words().why.empty() ? tell_ready() : Result<void>{};
+    }
+
+    /// Says why the daemon did not start. Returns its exit code.
+    int tell(const char* name, const Refusal& refusal) const {
+        const int code = tell_refusal(name, refusal);
+        return is_damaged_ ? exit_damaged : code;
     }
 
     /// Returns the exit code.
@@ -207,6 +216,7 @@ private:
     std::unique_ptr<runtime::WorkDir> folder_;
     std::unique_ptr<runtime::DurableStore> checkpoint_;
     agent::checkpoint::Contents contents_;
+    bool is_damaged_ = false;  // The checkpoint.
     std::mutex mutex_;
     agent::Stopped last_;  // Guarded by the mutex.
     std::unique_ptr<AgentRoutes> routes_;
@@ -225,7 +235,7 @@ int run_agent(AgentOptions options) {
     auto log = make_log("agent", options.log_level);
     if (!log) return tell_refusal(name, log.error());
     AgentDaemon daemon{std::move(options), std::move(log).value()};
-    if (auto started = daemon.start(); !started) return tell_refusal(name, started.error());
+    if (auto started = daemon.start(); !started) return daemon.tell(name, started.error());
     return daemon.run_until_end();
 }
 

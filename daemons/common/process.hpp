@@ -65,6 +65,9 @@ struct ReadyFacts {
 /// One JSON object, whole from the first moment it can be seen.
 Result<void> write_ready_file(const ReadyFacts& facts);
 
+/// The exit code of a daemon whose registry or checkpoint is damaged: no restart mends that.
+inline constexpr int exit_damaged = 3;
+
 /// Says the refusal on standard error. Returns the exit code 2: told wrongly, or 1.
 int tell_refusal(const std::string& program, const Refusal& refusal);
 

@@ -43,8 +43,6 @@ Result<std::string> own_token(const runtime::WorkDir& folder) {
     return made;
 }
 
-constexpr int exit_damaged = 3;
-
 /// The registry of the folder. Its epoch is also kept in a file of its own, so that ids are not
 /// made twice when an operator begins with an empty registry, or with a backup.
 Result<std::unique_ptr<runtime::DurableStore>> open_registry(const runtime::WorkDir& folder,
@@ -85,7 +83,7 @@ public:
         folder_ = std::make_unique<runtime::WorkDir>(std::move(folder).value());
         auto registry = open_registry(*folder_, log_);
         if (!registry) {
-            if (registry.error().code == RefusalCode::malformed) exit_code_ = exit_damaged;
+            is_damaged_ = registry.error().code == RefusalCode::malformed;
             return std::move(registry).error();
         }
         registry_ = std::move(registry).value();
@@ -106,7 +104,7 @@ public:
     /// Says why the daemon did not start. Returns its exit code.
     int tell(const char* name, const Refusal& refusal) const {
         const int code = tell_refusal(name, refusal);
-        return exit_code_ != 0 ? exit_code_ : code;
+        return is_damaged_ ? exit_damaged : code;
     }
 
     void run_until_end() {
@@ -203,7 +201,7 @@ private:
 
     MasterOptions options_;
     runtime::Log log_;
-    int exit_code_ = 0;  // Of a start that failed in a way that has its own.
+    bool is_damaged_ = false;  // The registry.
     EndReason end_;
     ParentWatch parent_;
     std::unique_ptr<runtime::WorkDir> folder_;

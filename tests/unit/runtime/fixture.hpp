@@ -63,6 +63,30 @@ private:
     std::condition_variable changed_;
 };
 
+/// What was said since the last flush. As the real listeners, ours pass nothing on before that: a
+/// flush that is missing shows as a test that hears nothing.
+class Unflushed {
+public:
+    explicit Unflushed(Watch& watch) : watch_(watch) {}
+
+    template <class Change>
+    void add(Change&& change) {
+        changes_.emplace_back(std::forward<Change>(change));
+    }
+    void flush() {
+        if (changes_.empty()) return;
+        watch_.change([&] {
+            for (const auto& change : changes_)
+                change();
+        });
+        changes_.clear();
+    }
+
+private:
+    Watch& watch_;
+    std::vector<std::function<void()>> changes_;
+};
+
 /// What a hub's listener has heard.
 struct Heard {
     Watch watch;
@@ -76,31 +100,32 @@ struct Heard {
 
 class Remember final : public HubListener {
 public:
-    explicit Remember(Heard& heard) : heard_(heard) {}
+    explicit Remember(Heard& heard) : heard_(heard), said_(heard.watch) {}
 
     void on_open(PeerId peer, const protocol::Hello& hello) override {
-        heard_.watch.change([&] { heard_.opened.emplace_back(peer, hello); });
+        said_.add([=, this] { heard_.opened.emplace_back(peer, hello); });
     }
     Result<void> on_message(PeerId peer, protocol::PeerKind, std::string_view bytes) override {
         auto call = wire::decode<protocol::SchedulerCall>(bytes);
         if (!call) return std::move(call).error();
-        heard_.watch.change([&] {
+        said_.add([this, peer, call = std::move(call).value()] {
             heard_.messages.push_back(peer);
-            heard_.calls.push_back(std::move(call).value());
+            heard_.calls.push_back(call);
         });
         return {};
     }
     void on_slow(PeerId peer, bool slow) override {
-        heard_.watch.change([&] { heard_.slow.emplace_back(peer, slow); });
+        said_.add([=, this] { heard_.slow.emplace_back(peer, slow); });
     }
     void on_close(PeerId peer, const Refusal& why) override {
-        heard_.watch.change([&] { heard_.closed.emplace_back(peer, why); });
+        said_.add([=, this] { heard_.closed.emplace_back(peer, why); });
     }
-    void flush() override {}
+    void flush() override { said_.flush(); }
     [[nodiscard]] bool is_full() const override { return heard_.full.load(); }
 
 private:
     Heard& heard_;
+    Unflushed said_;
 };
 
 /// What a listener of links has heard.
@@ -113,25 +138,28 @@ struct LinksHeard {
 
 class RememberLinks final : public LinkListener {
 public:
-    explicit RememberLinks(LinksHeard& heard) : heard_(heard) {}
+    explicit RememberLinks(LinksHeard& heard) : heard_(heard), said_(heard.watch) {}
 
     void on_open(PeerId link, const protocol::Welcome& welcome) override {
-        heard_.watch.change([&] { heard_.opened.emplace_back(link, welcome); });
+        said_.add([=, this] { heard_.opened.emplace_back(link, welcome); });
     }
     Result<void> on_message(PeerId link, std::string_view bytes) override {
         auto event = wire::decode<protocol::SchedulerEvent>(bytes);
         if (!event) return std::move(event).error();
-        heard_.watch.change([&] { heard_.events.emplace_back(link, std::move(event).value()); });
+        said_.add([this, link, event = std::move(event).value()] {
+            heard_.events.emplace_back(link, event);
+        });
         return {};
     }
     void on_close(PeerId link, const Refusal& why) override {
-        heard_.watch.change([&] { heard_.closed.emplace_back(link, why); });
+        said_.add([=, this] { heard_.closed.emplace_back(link, why); });
     }
-    void flush() override {}
+    void flush() override { said_.flush(); }
     [[nodiscard]] bool is_full() const override { return false; }
 
 private:
     LinksHeard& heard_;
+    Unflushed said_;
 };
 
 inline HubOptions hub_options() {

@@ -86,6 +86,11 @@ OFFERKIT_INLINE void Framework::connect_later() {
     state_.phase = Phase::waiting;
     state_.attempt_at = state_.now + Duration{state_.rng.between(delay / 2, delay)};
     state_.attempt_delay = std::min(state_.attempt_delay * 2, options_.reconnect_max);
+    // The last attempt is at the end of the timeout, not after it.
+    if (options_.connect_timeout != Duration::max()) {
+        state_.attempt_at =
+            std::min(state_.attempt_at, state_.connected_last + options_.connect_timeout);
+    }
 }
 
 OFFERKIT_INLINE void Framework::beat_and_listen() {

@@ -65,8 +65,9 @@ void Connection::wait_read() {
                        [self = shared_from_this()](const asio::error_code& error) {
                            self->reading_ = false;
                            if (self->closed_) return;
-                           if (error) return self->on_read_error(error);
-                           self->on_readable();
+                           if (!error) return self->on_readable();
+                           self->on_read_error(error);
+                           self->owner_.on_read_end();
                        });
 }
 
@@ -76,8 +77,8 @@ void Connection::on_readable() {
         const std::size_t count = socket_.read_some(asio::buffer(scratch_), error);
         if (error == asio::error::would_block || error == asio::error::try_again) break;
         if (error) {
-            owner_.on_read_end();
-            return on_read_error(error);
+            on_read_error(error);
+            break;
         }
         bytes_in_ += count;
         if (!finishing_) on_bytes({scratch_.data(), count});
