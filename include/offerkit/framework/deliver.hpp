@@ -7,6 +7,7 @@
 #include <offerkit/core/time.hpp>
 #include <offerkit/framework/effect.hpp>
 #include <offerkit/framework/event.hpp>
+#include <offerkit/framework/handlers.hpp>
 #include <offerkit/framework/scheduler.hpp>
 
 #include <span>
@@ -39,10 +40,8 @@ void call_on_offers(S& scheduler, std::span<const Offer> offers, Replies& replie
 
 /// True once the scheduler says that it has nothing left to do.
 template <Scheduler S>
-[[nodiscard]] bool is_done(const S& scheduler) {
-    if constexpr (requires {
-                      { scheduler.is_done() } -> std::convertible_to<bool>;
-                  }) {
+[[nodiscard]] bool is_done(S& scheduler) {
+    if constexpr (requires { scheduler.is_done(); }) {
         return scheduler.is_done();
     } else {
         return false;
@@ -53,6 +52,7 @@ template <Scheduler S>
 /// Returns the event that answers the delivery.
 template <Scheduler S>
 [[nodiscard]] AuthorReplied call_handlers(S& scheduler, const Deliver& delivery) {
+    check_handlers<S>();
     Replies replies;
     if constexpr (requires { scheduler.on_disconnected(); }) {
         if (delivery.disconnected) scheduler.on_disconnected();
@@ -99,10 +99,8 @@ template <Scheduler S>
 
 /// When the scheduler wants `on_wake` to be called; `never()` if it has none.
 template <Scheduler S>
-[[nodiscard]] Instant next_wake(const S& scheduler) {
-    if constexpr (requires {
-                      { scheduler.next_wake() } -> std::convertible_to<Instant>;
-                  }) {
+[[nodiscard]] Instant next_wake(S& scheduler) {
+    if constexpr (requires { scheduler.next_wake(); }) {
         return scheduler.next_wake();
     } else {
         return Instant::never();

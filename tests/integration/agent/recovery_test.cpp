@@ -298,9 +298,11 @@ TEST_CASE("an agent that is told to stop keeps its tasks for the next one") {
         CHECK(cluster.end_of("t0").state == TaskState::finished);
     }
     SECTION("and one that is to end them does") {
+        const std::size_t before = read_text(cluster.log()).size();
         cluster.start_agent({"--on-stop", "end"});
-        REQUIRE(eventually(
-            [&] { return read_text(cluster.log()).find("registered as") != std::string::npos; }));
+        REQUIRE(eventually([&] {
+            return read_text(cluster.log()).find("registered as", before) != std::string::npos;
+        }));
         cluster.stop_agent();
         CHECK_FALSE(is_running(first[0]));
         CHECK(cluster.end_of("t0").state == TaskState::killed);

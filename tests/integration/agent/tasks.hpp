@@ -36,9 +36,14 @@ inline bool eventually(const std::function<bool()>& is_so) {
     return true;
 }
 
+/// Empty if it cannot be read: a file of /proc goes away between its opening and its reading.
 inline std::string read_text(const std::string& path) {
     std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    try {
+        return {std::istreambuf_iterator<char>(file), {}};
+    } catch (const std::ios_base::failure&) {
+        return {};
+    }
 }
 
 /// The parent of a process; 0 if it is gone.

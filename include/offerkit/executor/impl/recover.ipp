@@ -5,6 +5,7 @@
 /// our own after a launcher has died.
 
 #include <offerkit/executor/executor.hpp>
+#include <offerkit/executor/impl/process.ipp>
 
 #include <offerkit/core/assert.hpp>
 
