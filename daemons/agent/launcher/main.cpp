@@ -132,8 +132,8 @@ void settle_descriptors(int parent) {
         if ((fd == null_fd || ::fcntl(fd, F_GETFD) < 0) && null != fd) ::dup2(null, fd);
         ::fcntl(fd, F_SETFD, 0);
     }
-    // Without one the number is taken all the same: supervisors keep it, so a connection that got it
-    // would stay open when the launcher is gone, and the agent would never see that.
+    // Without one the number is taken all the same: supervisors keep it, so a connection that got
+    // it would stay open when the launcher is gone, and the agent would never see that.
     const int kept = parent >= 0 ? parent : null;
     if (kept != parent_fd && ::dup2(kept, parent_fd) < 0) {
         exit_failure("keep the descriptor of --exit-with-parent");
