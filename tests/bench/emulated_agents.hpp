@@ -2,10 +2,13 @@
 #pragma once
 
 /// Agents without processes: many of them on a few connections, speaking the real protocol to a
-/// real master. A task is running at once, and finished as soon as "running" is acknowledged, so
-/// that each status takes the whole way there and back.
+/// real master. A task is running at once. It is finished as soon as "running" is acknowledged, so
+/// that each status takes the whole way there and back; or it goes on for ever, and an agent whose
+/// master goes away comes back with its tasks, after pauses as those of a real one.
 
 #include <offerkit/agent/event.hpp>
+#include <offerkit/agent/options.hpp>
+#include <offerkit/core/random.hpp>
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/linked.hpp>
 
@@ -20,14 +23,27 @@
 
 namespace offerkit::bench {
 
+struct EmulatedOptions {
+    std::string master;
+    std::string token;
+    std::size_t agents = 1000;
+    std::size_t connections = 8;
+    std::string resources;  // Of each.
+    bool tasks_end = true;  // Else they run for ever, and agents come back with them.
+};
+
 class EmulatedAgents {
 public:
-    EmulatedAgents(const std::string& master, const std::string& token, std::size_t agents,
-                   std::size_t connections, const std::string& resources)
-        : resources_(parse_resources(resources).value()) {
+    explicit EmulatedAgents(EmulatedOptions options)
+        : options_(std::move(options)),
+          master_(runtime::parse_address(options_.master).value()),
+          resources_(parse_resources(options_.resources).value()),
+          agents_(options_.agents) {
         links_.start(std::make_unique<Listener>(loop_));
-        thread_ = std::thread([this, master, token, agents, connections] {
-            open(runtime::parse_address(master).value(), token, agents, connections);
+        thread_ = std::thread([this] {
+            for (std::size_t i = 0; i < agents_.size(); ++i)
+                connect(i);
+            links_.send(orders_);
             loop_.run(clock_, [this](const Batch<Linked>& batch) { return turn(batch); });
         });
     }
@@ -39,6 +55,7 @@ public:
         links_.stop();
     }
 
+    /// Registrations so far.
     [[nodiscard]] std::size_t registered() const { return registered_; }
     [[nodiscard]] std::size_t lost() const { return lost_; }
 
@@ -49,67 +66,98 @@ private:
 
     struct Emulated {
         AgentId id;
+        PeerId link;
         std::uint64_t statuses = 0;
+        std::vector<protocol::AgentTask> tasks;  // That never end.
         Instant beat_at = Instant::never();
+        Instant retry_at = Instant::never();
+        Duration backoff{0};
     };
 
-    void open(const runtime::Address& master, const std::string& token, std::size_t agents,
-              std::size_t connections) {
-        for (std::size_t i = 0; i < agents; ++i) {
-            protocol::Hello hello;
-            hello.kind = protocol::PeerKind::agent;
-            hello.token = token;
-            orders_.push_back(
-                {links_.make_link(),
-                 runtime::OpenLink{master, static_cast<std::uint32_t>(i % connections),
-                                   std::move(hello)}});
-        }
-        agents_.resize(agents + 1);
-        links_.send(orders_);
+    void connect(std::size_t index) {
+        protocol::Hello hello;
+        hello.kind = protocol::PeerKind::agent;
+        hello.token = options_.token;
+        agents_[index].link = links_.make_link();
+        by_link_.resize(agents_[index].link.counter() + 1);
+        by_link_[agents_[index].link.counter()] = index;
+        const auto group = static_cast<std::uint32_t>(index % options_.connections);
+        orders_.push_back(
+            {agents_[index].link, runtime::OpenLink{master_, group, std::move(hello)}});
     }
 
     Instant turn(const Batch<Linked>& batch) {
         now_ = batch.mono_now;
-        for (Linked& linked : batch.events)
-            handle(linked);
-        for (std::size_t i = 1; i < agents_.size(); ++i) {
-            if (agents_[i].beat_at > now_) continue;
-            agents_[i].beat_at = now_ + std::chrono::seconds{15};
-            orders_.push_back({PeerId{1, i}, protocol::AgentMessage{protocol::AgentBeat{}}});
+        for (Linked& linked : batch.events) {
+            Emulated& agent = agents_[by_link_[linked.link.counter()]];
+            if (agent.link == linked.link) handle(agent, linked.event);
+        }
+        Instant next = now_ + std::chrono::seconds{1};
+        for (std::size_t i = 0; i < agents_.size(); ++i) {
+            Emulated& agent = agents_[i];
+            if (agent.retry_at <= now_) {
+                agent.retry_at = Instant::never();
+                connect(i);
+            } else if (agent.beat_at <= now_) {
+                agent.beat_at = now_ + heartbeat_;
+                say(agent, protocol::AgentBeat{});
+            }
+            next = std::min(next, agent.retry_at);
         }
         links_.send(orders_);
-        return now_ + std::chrono::seconds{1};
+        return next;
     }
 
-    void handle(Linked& linked) {
-        if (std::holds_alternative<agent::LinkClosed>(linked.event)) ++lost_;
-        if (std::holds_alternative<agent::LinkOpened>(linked.event)) {
-            protocol::RegisterAgent message;
-            message.info.hostname = "emulated-" + std::to_string(linked.link.counter());
-            message.info.resources = resources_;
-            say(linked.link, std::move(message));
+    void handle(Emulated& agent, agent::Event& event) {
+        if (std::holds_alternative<agent::LinkClosed>(event)) {
+            ++lost_;
+            agent.beat_at = Instant::never();
+            if (!options_.tasks_end) come_back(agent);
         }
-        auto* said = std::get_if<agent::MasterSaid>(&linked.event);
+        if (std::holds_alternative<agent::LinkOpened>(event)) {
+            protocol::RegisterAgent message;
+            message.info.hostname = "emulated-" + std::to_string(&agent - agents_.data());
+            message.info.resources = resources_;
+            message.id = agent.id;
+            message.tasks = agent.tasks;
+            if (!agent.tasks.empty()) message.frameworks = {agent.tasks.front().framework};
+            say(agent, std::move(message));
+        }
+        auto* said = std::get_if<agent::MasterSaid>(&event);
         if (said == nullptr) return;
-        Emulated& agent = agents_[linked.link.counter()];
         if (auto* welcome = std::get_if<protocol::AgentRegistered>(&said->message)) {
             agent.id = welcome->agent;
-            agent.beat_at = now_ + std::chrono::seconds{15};
+            agent.beat_at = now_ + heartbeat_;
+            agent.backoff = Duration{0};
             ++registered_;
         } else if (auto* run = std::get_if<protocol::RunTasks>(&said->message)) {
-            protocol::UpdateStatuses updates;
-            for (TaskInfo& task : run->tasks) {
-                updates.updates.push_back(
-                    {run->framework, status(agent, std::move(task.id), TaskState::running)});
-            }
-            say(linked.link, std::move(updates));
+            start(agent, *run);
         } else if (auto* receipts = std::get_if<protocol::AcknowledgeStatuses>(&said->message)) {
-            finish(linked.link, agent, *receipts);
+            if (options_.tasks_end) finish(agent, *receipts);
         }
+    }
+
+    void come_back(Emulated& agent) {
+        const agent::Options real;
+        agent.backoff = agent.backoff == Duration{0}
+                            ? real.reconnect_first
+                            : std::min(2 * agent.backoff, real.reconnect_max);
+        const std::int64_t most = agent.backoff.count();
+        agent.retry_at = now_ + Duration{rng_.between(most / 2, most)};
+    }
+
+    void start(Emulated& agent, protocol::RunTasks& run) {
+        protocol::UpdateStatuses updates;
+        for (TaskInfo& task : run.tasks) {
+            updates.updates.push_back({run.framework, status(agent, task.id, TaskState::running)});
+            if (options_.tasks_end) continue;
+            agent.tasks.push_back({run.framework, run.role, std::move(task), TaskState::running});
+        }
+        say(agent, std::move(updates));
     }
 
     /// Odd statuses are "running", the even one after each is "finished".
-    void finish(PeerId link, Emulated& agent, protocol::AcknowledgeStatuses& receipts) {
+    void finish(Emulated& agent, protocol::AcknowledgeStatuses& receipts) {
         protocol::UpdateStatuses updates;
         for (auto& receipt : receipts.receipts) {
             if (receipt.status.counter() % 2 == 0) continue;
@@ -117,7 +165,7 @@ private:
             ended.id = StatusId{1, receipt.status.counter() + 1};
             updates.updates.push_back({receipt.framework, std::move(ended)});
         }
-        if (!updates.updates.empty()) say(link, std::move(updates));
+        if (!updates.updates.empty()) say(agent, std::move(updates));
     }
 
     TaskStatus status(Emulated& agent, TaskId task, TaskState state) {
@@ -133,16 +181,22 @@ private:
         return status;
     }
 
-    void say(PeerId link, protocol::AgentMessage message) {
-        orders_.push_back({link, std::move(message)});
+    void say(const Emulated& agent, protocol::AgentMessage message) {
+        orders_.push_back({agent.link, std::move(message)});
     }
 
+    static constexpr Duration heartbeat_ = std::chrono::seconds{15};
+
+    EmulatedOptions options_;
+    runtime::Address master_;
     Resources resources_;
+    std::vector<Emulated> agents_;
+    std::vector<std::size_t> by_link_;  // Which agent, by the counter of each link.
+    Rng rng_{1};
     runtime::WorldClock clock_;
     runtime::EventLoop<Linked> loop_;
     runtime::Links links_;
     std::vector<runtime::ToLink> orders_;
-    std::vector<Emulated> agents_;  // By the counter of their link, from 1.
     Instant now_;
     std::atomic<std::size_t> registered_ = 0;
     std::atomic<std::size_t> lost_ = 0;

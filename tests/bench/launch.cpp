@@ -158,8 +158,11 @@ int real(const std::string& programs, std::size_t tasks) {
 int emulated(const std::string& programs, std::size_t agents, std::size_t tasks,
              std::size_t connections, std::size_t frameworks) {
     offerkit::testing::MasterProcess master{programs};
-    bench::EmulatedAgents fleet{master.address(), offerkit::testing::MasterProcess::token(), agents,
-                                connections, "cpus:10;mem:10240"};
+    bench::EmulatedAgents fleet{{.master = master.address(),
+                                 .token = offerkit::testing::MasterProcess::token(),
+                                 .agents = agents,
+                                 .connections = connections,
+                                 .resources = "cpus:10;mem:10240"}};
     while (fleet.registered() < agents) {
         if (fleet.lost() != 0) {
             std::fprintf(stderr, "launch: %zu agents were not let in\n", fleet.lost());

@@ -77,6 +77,12 @@ struct DurableStore::Body {
         values = std::exchange(files->contents.values, {});
         durable = files->contents.head;
         epoch = std::max(durable.epoch + 1, options.epoch_min);
+        if (files->mark.head() != durable) {
+            // A process was killed between a commit and its mark. Made up for before the next
+            // commit: killed there too, we would leave a store that is two ahead of its mark.
+            if (auto synced = files->database->checkpoint(true); !synced) return synced;
+            if (auto marked = files->mark.write(durable); !marked) return marked;
+        }
         return commit({});
     }
 

@@ -171,7 +171,39 @@ namespace {
     }
 }
 
+/// Opens the store in a process that is killed after so many writes and syncs. False: it was not.
+bool open_and_be_killed(const StoreFolder& folder, int after) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        DurableStoreOptions options = failing_options(folder);
+        FailingFiles::fail(Fault::killed, after);
+        const auto opened = DurableStore::open(std::move(options));
+        FailingFiles::heal();
+        ::_exit(opened ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
+    return WIFSIGNALED(status);
+}
+
 }  // namespace
+
+TEST_CASE("a store opens however often an opening was killed before, and wherever") {
+    int reached = 0;
+    for (int first = 0; first < 8; ++first) {
+        for (int second = 0; second < 8; ++second) {
+            const StoreFolder folder;
+            open_store(folder)->write("kept", "1");
+            INFO("killed after " << first << " writes and syncs, then after " << second);
+            const bool both = open_and_be_killed(folder, first);
+            reached += open_and_be_killed(folder, second) && both ? 1 : 0;
+            CHECK(open_store(folder)->values == Values{{"kept", "1"}});
+        }
+    }
+    CHECK(reached >= 16);
+}
 
 TEST_CASE("every entry that was told as stored outlives kill -9, and none before it is missing") {
     const StoreFolder folder;

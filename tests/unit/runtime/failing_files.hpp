@@ -4,7 +4,9 @@
 /// SQLite's files, which fail when they are told to: a full disk, a failing one, and a sync that
 /// fails although, or because, the bytes have or have not arrived.
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <list>
@@ -15,9 +17,10 @@ class FailingFiles {
 public:
     static constexpr const char* name = "offerkit-failing";
 
-    enum class Fault { none, full, write_error, sync_error };
+    enum class Fault { none, full, write_error, sync_error, killed };
 
-    /// `fault` begins after as many more writes and syncs, and lasts until `heal`.
+    /// `fault` begins after as many more writes and syncs, and lasts until `heal`. Killed: this
+    /// process, right after one.
     static void fail(Fault fault, int after) {
         install();
         left_ = after;
@@ -76,11 +79,14 @@ private:
     static int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
         if (is_due(Fault::full)) return SQLITE_FULL;
         if (is_due(Fault::write_error)) return SQLITE_IOERR_WRITE;
-        return original_of(file)->xWrite(file, bytes, size, at);
+        const int code = original_of(file)->xWrite(file, bytes, size, at);
+        if (is_due(Fault::killed)) ::kill(::getpid(), SIGKILL);
+        return code;
     }
 
     static int sync(sqlite3_file* file, int flags) {
         const int code = original_of(file)->xSync(file, flags);
+        if (is_due(Fault::killed)) ::kill(::getpid(), SIGKILL);
         return is_due(Fault::sync_error) ? SQLITE_IOERR_FSYNC : code;
     }
 
