@@ -26,6 +26,9 @@ function(offerkit_program target folder output)
     offerkit_defaults(${target})
     target_link_libraries(${target} PRIVATE ${target}_parts)
     install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    file(GLOB units CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.service)
+    # Not CMAKE_INSTALL_LIBDIR, which may name the machine: systemd looks in lib/systemd alone.
+    install(FILES ${units} DESTINATION lib/systemd/system)
   endif()
 endfunction()
 

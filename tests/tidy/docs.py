@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents: relative links and their anchors resolve, and every code block says what proves it."""
+"""Documents: relative links and their anchors resolve, every code block says what proves it, and the
+tests that a document names exist."""
 
 import re
 from pathlib import PurePosixPath
@@ -67,7 +68,40 @@ def check(file):
             yield file.finding(number, "doc-block", f"say which after ```{info[0]}: {choice}")
 
 
+TEST_FILE = re.compile(r"`(tests/[\w./-]+)`")
+TEST_ITEM = re.compile(r"^- `(tests/[\w./-]+)`((?:.*\n(?:  .*\n)*))", re.M)
+CASE = re.compile(r'\b(?:TEST_CASE|SCENARIO)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
+
+
+def test_names(file):
+    """What a file calls its tests: C++ cases and Python methods."""
+    if file.suffix == ".py":
+        return set(re.findall(r"^    def (test_\w+)", file.text, re.M))
+    return {re.sub(r'"\s*"', "", name.strip())[1:-1] for name in CASE.findall(file.text)}
+
+
+def check_tests(file, files):
+    """A list item that begins with a file of tests goes on with names of tests in it, in quotes."""
+    for number, line in enumerate(file.lines, 1):
+        for path in TEST_FILE.findall(line):
+            if not re.search(r"[A-Z]{4}", path) and not (file.root / path).exists():
+                yield file.finding(number, "doc-test", f"{path} does not exist")
+    for item in TEST_ITEM.finditer(file.text + "\n"):
+        tests = files.get(item.group(1))
+        if tests is None:
+            continue
+        number = file.text.count("\n", 0, item.start()) + 1
+        known = test_names(tests)
+        for name in re.findall(r'"([^"]+)"', re.sub(r"\s+", " ", item.group(2))):
+            if name not in known:
+                yield file.finding(number, "doc-test", f"{tests.path} has no test \"{name}\"")
+
+
 def check_tree(files):
+    by_path = {f.path: f for f in files}
+    for file in files:
+        if file.suffix == ".md":
+            yield from check_tests(file, by_path)
     documents = {f.path: f for f in files if f.suffix == ".md"}
     for path, file in documents.items():
         for number, line in prose(file.lines):

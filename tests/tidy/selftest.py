@@ -83,6 +83,12 @@ PLANTED = [
     ("change-fragment", "docs/changes/p.md", "kind: new\ncomponent: tool\n\nIt is new.\n"),
     ("doc-block", "docs/p.md", "```cpp\nint a;\n```\n"),
     ("doc-block", "docs/p.md", "```bash\nls\n```\n"),
+    ("doc-test", "docs/p.md", "See `tests/unit/core/none_test.cpp`.\n"),
+    ("doc-test", "docs/p.md", "- `tests/unit/core/id_test.cpp`: \"no such\n  test\"\n"),
+    ("doc-test", "docs/p.md", "- `tests/integration/tools/usage_test.py`: \"test_none\"\n"),
+    (None, "docs/p.md", "Like `tests/unit/FLOOR/NAME_test.cpp`.\n"),
+    (None, "docs/p.md", "- `tests/tidy/docs.py`\n- `tests/integration/tools/usage_test.py`: "
+                        "\"test_a_wrong_token_is_told_as_such\"\n"),
     (None, "docs/p.md", "```cpp compile\nint a;\n```\n"),
 ]
 
