@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Documents: relative links and their anchors resolve, every code block says what proves it, and the
-tests that a document names exist."""
+tests and messages that a document names exist."""
 
+import functools
 import re
 from pathlib import PurePosixPath
 import posixpath
@@ -73,11 +74,11 @@ TEST_ITEM = re.compile(r"^- `(tests/[\w./-]+)`((?:.*\n(?:  .*\n)*))", re.M)
 CASE = re.compile(r'\b(?:TEST_CASE|SCENARIO)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 
 
-def test_names(file):
+@functools.cache
+def test_names(text):
     """What a file calls its tests: C++ cases and Python methods."""
-    if file.suffix == ".py":
-        return set(re.findall(r"^    def (test_\w+)", file.text, re.M))
-    return {re.sub(r'"\s*"', "", name.strip())[1:-1] for name in CASE.findall(file.text)}
+    cases = {re.sub(r'"\s*"', "", name.strip())[1:-1] for name in CASE.findall(text)}
+    return cases | set(re.findall(r"^    def (test_\w+)", text, re.M))
 
 
 def check_tests(file, files):
@@ -91,17 +92,52 @@ def check_tests(file, files):
         if tests is None:
             continue
         number = file.text.count("\n", 0, item.start()) + 1
-        known = test_names(tests)
+        known = test_names(tests.text)
         for name in re.findall(r'"([^"]+)"', re.sub(r"\s+", " ", item.group(2))):
             if name not in known:
                 yield file.finding(number, "doc-test", f"{tests.path} has no test \"{name}\"")
 
 
+# What the programs put together: names and numbers (in capitals here), and parts of a refusal.
+SEAM = re.compile(r"\.\.\.|[:;,] |\b[A-Z]+\b|'")
+PART_LEAST = 8  # Shorter ones are found anywhere.
+
+
+def check_messages(file, texts):
+    """A block "text message" has what the programs print, a line each."""
+    for start, info, lines in blocks(file.lines):
+        if info[:2] != ["text", "message"]:
+            continue
+        for number, line in enumerate(lines, start + 1):
+            for part in SEAM.split(line):
+                part = part.strip(" :;,")
+                if len(part) >= PART_LEAST and not is_said(part, texts()):
+                    yield file.finding(number, "doc-message", f"no program says \"{part}\"")
+
+
+said_in = {}  # What was looked for to the text that had it: the self test looks many times.
+
+
+def is_said(part, texts):
+    if said_in.get(part) not in texts:
+        said_in[part] = next((text for text in texts if part in joined(text)), None)
+    return said_in[part] is not None
+
+
+@functools.cache
+def joined(text):
+    """The code with texts that go on in the next line made one."""
+    return re.sub(r'"\s*\n\s*"', "", text)
+
+
 def check_tree(files):
     by_path = {f.path: f for f in files}
+    programs = functools.cache(lambda: {f.text for f in files
+                                        if f.is_cpp and not f.path.startswith("tests/")})
     for file in files:
         if file.suffix == ".md":
             yield from check_tests(file, by_path)
+            yield from check_messages(file, programs)
     documents = {f.path: f for f in files if f.suffix == ".md"}
     for path, file in documents.items():
         for number, line in prose(file.lines):

@@ -86,6 +86,9 @@ PLANTED = [
     ("doc-test", "docs/p.md", "See `tests/unit/core/none_test.cpp`.\n"),
     ("doc-test", "docs/p.md", "- `tests/unit/core/id_test.cpp`: \"no such\n  test\"\n"),
     ("doc-test", "docs/p.md", "- `tests/integration/tools/usage_test.py`: \"test_none\"\n"),
+    ("doc-message", "docs/p.md", "```text message\nit dislikes FILE; see for yourself\n```\n"),
+    (None, "docs/p.md", "```text message\nfile FILE: read token: others can read it, or it "
+                        "belongs to another user; ...\n```\n"),
     (None, "docs/p.md", "Like `tests/unit/FLOOR/NAME_test.cpp`.\n"),
     (None, "docs/p.md", "- `tests/tidy/docs.py`\n- `tests/integration/tools/usage_test.py`: "
                         "\"test_a_wrong_token_is_told_as_such\"\n"),
