@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -62,16 +63,18 @@ def await_value(read, what):
 
 
 class Http:
-    def __init__(self, address, token):
-        self.address, self.token = address, token
+    def __init__(self, url, token):
+        self.url, self.token = url, token
 
     def get(self, path):
         """None while nobody answers."""
         request = urllib.request.Request(
-            f"http://{self.address}{path}", headers={"Authorization": f"Bearer {self.token}"})
+            self.url + path, headers={"Authorization": f"Bearer {self.token}"})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"recovery: {path} answers {error}") from error
         except OSError:
             return None
 
@@ -105,8 +108,10 @@ class Cluster:
 
     def is_full(self, agents, tasks):
         cluster = self.http.get("/v1/cluster")
-        return (cluster is not None and cluster["agents"]["registered"] == agents
-                and cluster["tasks"].get("running", 0) == tasks)
+        if cluster is None or cluster["cluster"]["tasks"]["running"] != tasks:
+            return False
+        found = self.http.get("/v1/agents")["agents"]
+        return sum(agent["state"] == "active" for agent in found) == agents
 
 
 def agent_recovery(folder, tasks):
@@ -124,13 +129,12 @@ def agent_recovery(folder, tasks):
         cluster.agent.kill()
         cluster.start_agent()
         port = cluster.agent.facts()["http_port"]
-        agent = Http(f"127.0.0.1:{port}", cluster.token)
+        agent = Http(f"http://127.0.0.1:{port}", cluster.token)
 
         def is_back():
-            found = agent.get("/v1/agent")
-            running = [task for task in (found or {}).get("tasks", [])
-                       if task["state"] == "running"]
-            return len(running) == tasks and found.get("id") and cluster.is_full(1, tasks)
+            found = agent.get("/v1/agent")["agent"]
+            running = sum(task["state"] == "running" for task in found["tasks"])
+            return running == tasks and cluster.is_full(1, tasks)
 
         await_value(is_back, "the agent is what it was")
         return time.monotonic() - cluster.agent.started
