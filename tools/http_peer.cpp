@@ -57,11 +57,25 @@ Refusal refused(const std::string& url, const std::string& path,
     return refusal;
 }
 
+std::string words_of(httplib::Error error) {
+    switch (error) {
+        case httplib::Error::Connection:
+            return "nobody listens there";
+        case httplib::Error::ConnectionTimeout:
+            return "nobody answered in time";
+        case httplib::Error::Read:
+            return "the connection ended before the whole answer, or it took too long";
+        case httplib::Error::Write:
+            return "the connection ended before the whole request";
+        default:
+            return "it failed: " + httplib::to_string(error);
+    }
+}
+
 Result<std::string> take(const std::string& url, const std::string& path,
                          const httplib::Result& result) {
     if (!result) {
-        return Refusal{RefusalCode::unavailable, url, "answer " + path,
-                       httplib::to_string(result.error()),
+        return Refusal{RefusalCode::unavailable, url, "answer " + path, words_of(result.error()),
                        "see whether it still runs: offerkit dev, or the daemon's log"};
     }
     if (result->status != 200) return refused(url, path, *result);

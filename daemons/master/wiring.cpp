@@ -20,6 +20,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace offerkit::daemons {
@@ -160,7 +161,10 @@ private:
         live.log = log_;
         live.read = [this](std::span<master::Delta> deltas) { show(deltas); };
         auto started = LiveMaster::start(std::move(live), std::move(allocator).value());
-        if (!started) return std::move(started).error();
+        if (!started) {
+            is_damaged_ = started.error().code == RefusalCode::malformed;
+            return std::move(started).error();
+        }
         live_ = std::move(started).value();
         serving_ = live_.get();
         return {};
@@ -175,6 +179,12 @@ private:
 
     /// On the readers' thread: the model belongs to that of the HTTP server.
     void show(std::span<master::Delta> deltas) {
+        for (const master::Delta& delta : deltas) {
+            const auto* const noted = std::get_if<master::Noted>(&delta);
+            if (noted != nullptr) {
+                write_log(log_, LogLevel::info, noted->who + ": " + noted->text);
+            }
+        }
         auto moved = std::make_shared<std::vector<master::Delta>>(
             std::move_iterator(deltas.begin()), std::move_iterator(deltas.end()));
         http_->post([this, moved] {

@@ -106,6 +106,11 @@ const char* Records::open(int fd) {
     } else if (::ftruncate(fd_, static_cast<off_t>(file_bytes)) != 0 || !write_header()) {
         return "write records";
     }
+    // Looking at a hole takes space too where files are memory: without it the kernel ends us.
+    if (const int error = ::posix_fallocate(fd_, 0, static_cast<off_t>(file_bytes)); error != 0) {
+        errno = error;
+        return "get space for records";
+    }
     void* const map = ::mmap(nullptr, file_bytes, PROT_READ, MAP_SHARED, fd_, 0);
     if (map == MAP_FAILED) return "map records";
     ::madvise(map, file_bytes, MADV_DONTFORK);

@@ -11,6 +11,7 @@
 #include <offerkit/wire/codec.hpp>
 
 #include <atomic>
+#include <deque>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -94,6 +95,13 @@ struct LiveMaster::Body {
     };
     static_assert(Store<Registry, master::registry::Write>);
 
+    /// An answer to an operator, to be given after so many deltas.
+    struct Answered {
+        std::uint64_t after = 0;
+        OperatorReply reply;
+        protocol::OperatorAnswer answer;
+    };
+
     Body(LiveMasterOptions given, std::unique_ptr<Allocator> allocator, std::unique_ptr<Hub> bound)
         : options(std::move(given)),
           machine(options.machine, std::move(allocator)),
@@ -131,7 +139,13 @@ struct LiveMaster::Body {
             perform(effect);
         store.commit();
         if (!outgoing.empty()) hub->send(outgoing);
-        if (options.read) deltas.push(effects.deltas);
+        if (options.read) {
+            deltas_told += effects.deltas.size();
+            deltas.push(effects.deltas);
+        }
+        for (const master::AnswerOperator& each : answers)
+            answer(each);
+        answers.clear();
         steps.fetch_add(1, std::memory_order_relaxed);
         events.fetch_add(batch.events.size(), std::memory_order_relaxed);
         return wake;
@@ -146,28 +160,46 @@ struct LiveMaster::Body {
                     outgoing.push_back({e.peer, CloseChannel{std::move(e.why)}});
                 },
                 [&](master::Store& e) { store.put(e.entry, std::move(e.write)); },
-                [&](master::AnswerOperator& e) { answer(e); }},
+                [&](master::AnswerOperator& e) { answers.push_back(std::move(e)); }},
             effect);
     }
 
-    void answer(master::AnswerOperator& e) {
-        OperatorReply reply;
+    /// Not before readers know what was done: who was answered and then looks must see it.
+    void answer(const master::AnswerOperator& e) {
+        Answered answered;
         {
             const std::lock_guard lock{asks_mutex};
             const auto found = asks.find(e.request);
             if (found == asks.end()) return;
-            reply = std::move(found->second);
+            answered = {deltas_told, std::move(found->second), {}};
+            if (!e.accepted) answered.answer = e.refusal;
             asks.erase(found);
+            if (deltas_read < deltas_told) return not_yet_read.push_back(std::move(answered));
         }
-        reply(e.accepted ? protocol::OperatorAnswer{}
-                         : protocol::OperatorAnswer{std::move(e.refusal)});
+        answered.reply(answered.answer);
     }
 
     void run_reader() {
         deltas.run(clock, [this](const Batch<master::Delta>& batch) {
-            if (options.read && !batch.events.empty()) options.read(batch.events);
+            const std::size_t count = batch.events.size();
+            if (count == 0) return Instant::never();
+            options.read(batch.events);
+            for (const Answered& each : take_answers(count))
+                each.reply(each.answer);
             return Instant::never();
         });
+    }
+
+    /// Those that wait for no more deltas than have been read, `count` more than before.
+    [[nodiscard]] std::vector<Answered> take_answers(std::size_t count) {
+        const std::lock_guard lock{asks_mutex};
+        deltas_read += count;
+        std::vector<Answered> taken;
+        while (!not_yet_read.empty() && not_yet_read.front().after <= deltas_read) {
+            taken.push_back(std::move(not_yet_read.front()));
+            not_yet_read.pop_front();
+        }
+        return taken;
     }
 
     Result<void> record(const std::string& policy) {
@@ -195,8 +227,12 @@ struct LiveMaster::Body {
     std::unique_ptr<Hub> hub;
     Registry store;
     std::vector<ToPeer> outgoing;
+    std::vector<master::AnswerOperator> answers;  // Of this step.
+    std::uint64_t deltas_told = 0;
     std::mutex asks_mutex;
     std::map<std::uint64_t, OperatorReply> asks;
+    std::deque<Answered> not_yet_read;  // Guarded by the mutex, as is the next.
+    std::uint64_t deltas_read = 0;
     std::uint64_t asks_made = 0;
     std::atomic<std::uint64_t> steps = 0;
     std::atomic<std::uint64_t> events = 0;

@@ -186,13 +186,14 @@ Result<void> HubThread::on_close_frame(Connection& connection, const wire::Frame
 // --- channels out ---
 
 void HubThread::refuse(Connection& connection, std::uint32_t channel, const Refusal& why) {
-    write_log(shared_.options.log, LogLevel::warning,
-              "connection " + connection.peer_name() + ": " + format_refusal(why));
     payload_.clear();
     wire::encode(why, payload_);
     connection.append(wire::FrameKind::refused, channel, payload_);
     mark(connection);
-    if (is_without_channel(connection)) connection.finish(why);
+    // Its end says why, in the log too.
+    if (is_without_channel(connection)) return connection.finish(why);
+    write_log(shared_.options.log, LogLevel::warning,
+              "connection " + connection.peer_name() + ": " + format_refusal(why));
 }
 
 void HubThread::close_channel(Connection& connection, std::uint32_t channel, const Refusal& why) {

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -49,6 +50,7 @@ Refusal database_damage(const std::string& path, std::string why) {
 Refusal database_refusal(sqlite3* db, const std::string& path, const char* what) {
     const int code = db == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(db);
     std::string text = db == nullptr ? "out of memory" : sqlite3_errmsg(db);
+    std::ranges::replace(text, '\n', ' ');  // What an integrity check finds comes in lines.
     if (db != nullptr && (code & 0xff) == SQLITE_IOERR) {
         text += ", SQLite's code " + std::to_string(code);
         if (const int error = sqlite3_system_errno(db); error != 0)
