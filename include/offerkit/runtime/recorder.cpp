@@ -175,10 +175,13 @@ Result<std::unique_ptr<RecordFiles>> RecordFiles::create(const RecordOptions& op
     std::error_code ignored;  // The file cannot be made then, which says why.
     std::filesystem::create_directories(options.folder, ignored);
     auto body = std::make_unique<Body>(options, name, run, std::move(log));
-    if (const int error = body->open_next(); error != 0) {
-        return Refusal{error == EEXIST ? RefusalCode::already_exists : RefusalCode::unavailable,
-                       "file " + body->path(), "write the record", std::strerror(error),
-                       "give --record another folder"};
+    // An agent that is killed before its run is durable comes back with the same number.
+    int error = body->open_next();
+    while (error == EEXIST)
+        error = body->open_next();
+    if (error != 0) {
+        return Refusal{RefusalCode::unavailable, "file " + body->path(), "write the record",
+                       std::strerror(error), "give --record another folder"};
     }
     body->thread = std::thread([raw = body.get()] { raw->run(); });
     return std::unique_ptr<RecordFiles>{new RecordFiles{std::move(body)}};

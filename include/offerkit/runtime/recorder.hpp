@@ -29,8 +29,8 @@ public:
     /// How many bytes may wait for a disk that is slow.
     static constexpr std::size_t waiting_max = std::size_t{256} * 1024 * 1024;
 
-    /// Makes the folder if it is missing, and FOLDER/NAME-RUN-000001.log. Refuses: `already_exists`
-    /// for a file that is there, `unavailable`.
+    /// Makes the folder if it is missing, and FOLDER/NAME-RUN-000001.log; the first number that is
+    /// free, if there are files of that run. Refuses: `unavailable`.
     static Result<std::unique_ptr<RecordFiles>> create(const RecordOptions& options,
                                                        const std::string& name, std::uint64_t run,
                                                        Log log);
