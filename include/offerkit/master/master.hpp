@@ -56,6 +56,8 @@ private:
     [[nodiscard]] bool may_come_back(AgentId agent) const;
     void answer_question(FrameworkIndex index, TaskId task, AgentId agent);
     void answer_questions_of(AgentId agent);
+    /// What was asked about a task that has come with its agent is answered by what is told of it.
+    void drop_questions(const OpenQuestion& about, AgentId agent);
 
     // In the order of a life. impl/peers.ipp
     void on(PeerOpened& e);

@@ -102,8 +102,13 @@ private:
         view.changed_at = d.at;
         ++tasks_by_state_[static_cast<std::size_t>(d.state)];
         TaskKey key{d.framework, d.task};
+        if (const auto old = tasks_.find(key); old != tasks_.end()) {
+            --tasks_by_state_[static_cast<std::size_t>(old->second.state)];
+        }
         view.task = std::move(d);
-        tasks_.insert_or_assign(std::move(key), std::move(view));
+        const bool over = is_terminal(view.state);
+        tasks_.insert_or_assign(key, std::move(view));
+        if (over) forget_oldest(std::move(key));
     }
 
     void take(TaskChanged& d) {

@@ -166,6 +166,7 @@ struct PendingWrite {
 struct OpenQuestion {
     FrameworkId framework;
     TaskId task;
+    friend auto operator<=>(const OpenQuestion&, const OpenQuestion&) = default;
 };
 
 struct State {
@@ -207,7 +208,7 @@ struct State {
     std::uint64_t agents_unreachable = 0;  // Marked so, or about to be.
     Instant mark_next;                     // Before that no other agent is marked unreachable.
     bool marking_stopped = false;
-    std::map<AgentId, std::vector<OpenQuestion>> questions;  // By agent; none: not known.
+    std::map<AgentId, std::set<OpenQuestion>> questions;  // By agent; none: not known.
     std::size_t questions_open = 0;
 
     Instant allocator_wake = Instant::never();

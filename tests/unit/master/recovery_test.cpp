@@ -221,6 +221,67 @@ SCENARIO("unreachable is durable before it is told", "[master][recovery]") {
     }
 }
 
+SCENARIO("a task that has ended while there was no master is not unknown", "[master][recovery]") {
+    GIVEN("a scheduler that asks for it before its agent is back") {
+        Driver driver = restarted(contents(1));
+        const PeerId framework = subscribe(driver);
+        const protocol::Reconcile question{{{TaskId{"t"}, AgentId{1, 1}}}};
+        driver.say(framework, question);
+        const PeerId agent = driver.open(protocol::PeerKind::agent);
+        driver.say(agent, registration(AgentId{1, 1}, {"t"}, TaskState::finished));
+        CHECK(driver.heard<protocol::AgentRegistered>(agent).size() == 1);
+        CHECK(driver.statuses(framework).empty());
+        REQUIRE(driver.offers(framework).size() == 1);
+        CHECK(driver.offers(framework)[0].resources == 4_cpus + 1024_MiB);
+
+        WHEN("it asks again before the last status has come") {
+            driver.say(framework, question);
+            THEN("the answer is that it has ended") {
+                REQUIRE(driver.statuses(framework).size() == 1);
+                CHECK(driver.statuses(framework)[0].state == TaskState::finished);
+            }
+        }
+        WHEN("the last status comes and is acknowledged") {
+            driver.report(agent, batch, "t", TaskState::finished, 1);
+            REQUIRE(driver.statuses(framework).size() == 1);
+            CHECK(driver.statuses(framework)[0].state == TaskState::finished);
+            CHECK(driver.master().state().tasks.size() == 1);
+            driver.say(framework,
+                       protocol::Acknowledge{{{AgentId{1, 1}, TaskId{"t"}, StatusId{1, 1}}}});
+            THEN("it is forgotten, and the agent is told") {
+                CHECK(driver.master().state().tasks.size() == 0);
+                CHECK(driver.heard<protocol::AcknowledgeStatuses>(agent).size() == 1);
+            }
+        }
+    }
+}
+
+SCENARIO("a question about a task that has come back is answered once", "[master][recovery]") {
+    GIVEN("a scheduler that asks twice, without knowing where, while two agents are away") {
+        Driver driver = restarted(contents(2));
+        const PeerId framework = subscribe(driver);
+        const protocol::Reconcile question{{{TaskId{"t"}, AgentId{}}}};
+        driver.say(framework, question);
+        driver.say(framework, question);
+        CHECK(driver.master().state().questions_open == 1);
+        const PeerId agent = driver.open(protocol::PeerKind::agent);
+        driver.say(agent, registration(AgentId{1, 1}, {"t"}, TaskState::finished));
+        CHECK(driver.master().state().questions_open == 0);
+
+        WHEN("the task is over before the other agent is back") {
+            driver.report(agent, batch, "t", TaskState::finished, 1);
+            driver.say(framework,
+                       protocol::Acknowledge{{{AgentId{1, 1}, TaskId{"t"}, StatusId{1, 1}}}});
+            REQUIRE(driver.master().state().tasks.size() == 0);
+            come_back(driver, 2);
+            THEN("nobody calls it unknown") {
+                REQUIRE(driver.statuses(framework).size() == 1);
+                CHECK(driver.statuses(framework)[0].state == TaskState::finished);
+            }
+        }
+    }
+}
+
 SCENARIO("marking stops at a share of the cluster", "[master][recovery]") {
     GIVEN("twenty agents of which nobody comes back") {
         Driver driver = restarted(contents(20));

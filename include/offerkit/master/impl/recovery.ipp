@@ -208,8 +208,9 @@ OFFERKIT_INLINE void Master::answer_question(FrameworkIndex index, TaskId task, 
                              "too many questions wait for agents that are not back yet",
                              "ask again later"}});
         }
-        ++state_.questions_open;
-        state_.questions[agent].push_back({framework.id, std::move(task)});
+        if (state_.questions[agent].insert({framework.id, std::move(task)}).second) {
+            ++state_.questions_open;
+        }
         return;
     }
     TaskStatus status;
@@ -236,16 +237,23 @@ OFFERKIT_INLINE void Master::answer_questions_of(AgentId agent) {
         auto waiting = state_.questions.extract(about);
         if (waiting.empty()) return;
         state_.questions_open -= waiting.mapped().size();
-        for (OpenQuestion& question : waiting.mapped()) {
+        for (const OpenQuestion& question : waiting.mapped()) {
             const FrameworkIndex index = find_framework_index(question.framework);
-            if (index.is_none()) continue;
-            // What has come with its agent was told then.
-            if (state_.frameworks[index].tasks.contains(question.task)) continue;
-            answer_question(index, std::move(question.task), about);
+            if (!index.is_none()) answer_question(index, question.task, about);
         }
     };
     answer_all(agent);
     if (state_.agents_recovering == 0) answer_all(AgentId{});
+}
+
+// It may have ended, and been acknowledged, before the last agent is back, and be unknown then.
+OFFERKIT_INLINE void Master::drop_questions(const OpenQuestion& about, AgentId agent) {
+    for (const AgentId asked : {AgentId{}, agent}) {
+        const auto waiting = state_.questions.find(asked);
+        if (waiting != state_.questions.end()) {
+            state_.questions_open -= waiting->second.erase(about);
+        }
+    }
 }
 
 }  // namespace offerkit::master

@@ -247,9 +247,10 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             confirm_task(at, task.state);
             continue;
         }
-        // Ended, its last status not yet acknowledged: that is told again, and it uses nothing.
-        if (is_terminal(task.state)) continue;
-        Resources local = task.info.resources;
+        // Ended, its last status not yet acknowledged: that is told again, and it uses nothing. But
+        // it is known, or its scheduler would hear that it is not and start it a second time.
+        const bool over = is_terminal(task.state);
+        Resources local = over ? Resources{} : task.info.resources;
         if (!state_.kinds.try_bind_known(local) || !allocator_->available(index).contains(local)) {
             note("agent " + format_id(state_.agents[index].id),
                  "reports task " + task.info.id.text() + " with more than it has: killed");
@@ -257,10 +258,12 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             continue;
         }
         const ClaimantIndex claimant = ensure_membership(owner, task.role).claimant;
-        tell_allocator(allocator_event::Occupied{claimant, index, local});
+        if (!over) tell_allocator(allocator_event::Occupied{claimant, index, local});
         add_task(owner, index, claimant, task.role, task.info, std::move(local), task.state);
         const TaskIndex at = state_.frameworks[owner].tasks.at(task.info.id);
         confirmed.insert(at);
+        drop_questions({task.framework, task.info.id}, state_.agents[index].id);
+        if (over) continue;
         if (state_.frameworks[owner].ended) {
             send(peer, protocol::EndFramework{task.framework});
         } else if (state_.agents[index].recovering) {

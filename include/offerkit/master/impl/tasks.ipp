@@ -28,14 +28,16 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
     if (ours) {
         const TaskIndex at = known->second;
         const bool ended = is_terminal(state_.tasks[at].state);
-        if (!ended) {
+        // Of one that came back as ended, the status that says how is still to come.
+        const bool says_how = ended && state_.tasks[at].ended_by.is_none();
+        if (!ended || (says_how && is_terminal(status.state))) {
             change_task(at, status.state, status.reason, status.message);
             auto& told = std::get<TaskChanged>(out_->deltas.back());
             told.exit = status.exit;
             told.sandbox = status.sandbox;
             if (is_terminal(status.state)) {
                 state_.tasks[at].ended_by = status.id;
-                end_task(at, status.state, status.reason);
+                if (!ended) end_task(at, status.state, status.reason);
             }
         }
         if (framework.ended) {
