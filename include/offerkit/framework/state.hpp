@@ -74,6 +74,7 @@ struct KnownTask {
     StatusId heard;    // The latest; older ones are no news.
     StatusId handled;  // Up to this one the scheduler has seen them, and receipts may go out.
     bool ended = false;
+    bool over = false;  // A terminal state was told: what came before it is no news any more.
     /// The scheduler wants it ended, with this grace (none: the task's own). Said again until it
     /// is.
     std::optional<std::optional<Duration>> kill;

@@ -56,6 +56,7 @@ private:
     [[nodiscard]] bool may_come_back(AgentId agent) const;
     void answer_question(FrameworkIndex index, TaskId task, AgentId agent);
     void answer_questions_of(AgentId agent);
+    void answer_known(FrameworkIndex index, TaskIndex at);
     /// What was asked about a task that has come with its agent is answered by what is told of it.
     void drop_questions(const OpenQuestion& about, AgentId agent);
 
@@ -92,6 +93,7 @@ private:
     void begin_registration(AgentIndex index, std::vector<protocol::AgentTask>& tasks);
     void announce_registered(AgentIndex index);
     void take_tasks(AgentIndex index, std::vector<protocol::AgentTask>& reported);
+    void drop_unconfirmed(AgentIndex index, const std::set<TaskIndex>& confirmed);
     void confirm_task(TaskIndex at, TaskState reported);
     void disconnect_agent(AgentIndex index);
     void remove_agent(AgentIndex index, TaskState told, const std::string& why);
@@ -213,6 +215,7 @@ private:
     // impl/step.ipp
     void expire_deadlines();
     void flush();
+    void flush_repeats();
     void flush_receipts(AgentIndex index);
     void send(PeerId to, protocol::SchedulerEvent event);
     void send(PeerId to, protocol::MasterMessage message);
@@ -235,6 +238,7 @@ private:
     std::vector<AgentIndex> usage_changed_;
     std::map<AgentIndex, std::vector<protocol::AcknowledgeStatuses::Receipt>> receipts_;
     std::map<FrameworkIndex, std::vector<TaskStatus>> statuses_;
+    std::map<AgentIndex, std::vector<protocol::ReconcileTasks::Task>> repeats_;
 };
 
 }  // namespace offerkit::master

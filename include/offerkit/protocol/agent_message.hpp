@@ -172,7 +172,8 @@ struct EndFramework {
     friend bool operator==(const EndFramework&, const EndFramework&) = default;
 };
 
-/// Which of these does the agent not know? It answers with `dropped` statuses for them.
+/// What is the state of these? The agent repeats the statuses that are not acknowledged, and
+/// answers with `dropped` for what it does not know.
 struct ReconcileTasks {
     struct Task {
         FrameworkId framework;

@@ -34,12 +34,17 @@ OFFERKIT_INLINE void Agent::on(protocol::EndFramework& message, Effects& out) {
     }
 }
 
-// A question, so repeats are answered again. What the agent knows needs no answer: its statuses are
-// sent until they are acknowledged.
+// A question, so repeats are answered again. Of what the agent knows the answer is every status
+// that is not acknowledged, in order.
 OFFERKIT_INLINE void Agent::on(protocol::ReconcileTasks& message, Effects&) {
     for (auto& task : message.tasks) {
         const TaskKey key{task.framework, std::move(task.task)};
-        if (find(key) != nullptr) continue;
+        if (const Task* const known = find(key); known != nullptr) {
+            for (const Unacknowledged& each : known->unacknowledged) {
+                if (each.durable) outbox_.push_back({key.framework, each.status});
+            }
+            continue;
+        }
         answer(key, TaskState::dropped, StatusReason::reconciliation,
                "the agent does not know this task");
     }

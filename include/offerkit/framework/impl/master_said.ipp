@@ -101,7 +101,7 @@ OFFERKIT_INLINE void Framework::hear(protocol::Statuses& m) {
         if (take_status(status)) {
             state_.next.statuses.push_back(std::move(status));
             state_.next_waits = true;
-        } else if (status.id <= state_.tasks.at(status.task).handled) {
+        } else if (!status.id.is_none() && status.id <= state_.tasks.at(status.task).handled) {
             lost.push_back({status.agent, status.task, status.id});
         }
     }
@@ -117,6 +117,10 @@ OFFERKIT_INLINE bool Framework::take_status(const TaskStatus& status) {
         if (task.agent != status.agent) task.handled = StatusId{};
     }
     if (!status.agent.is_none()) task.agent = status.agent;
+    // The master told the end while the agent was away, which now repeats what led to it. The
+    // receipt for the last status covers the others.
+    if (task.over && !is_terminal(status.state)) return false;
+    task.over = is_terminal(status.state);
     if (is_terminal(status.state) || status.state == TaskState::unknown ||
         status.state == TaskState::gone_by_operator) {
         if (!std::exchange(task.ended, true)) note_ended(status.task);

@@ -94,6 +94,7 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, TaskState told,
     }
     unmark(agent);
     stop_recovering(agent);
+    repeats_.erase(index);
     receipts_.erase(index);  // Its place may be somebody else's before this step ends.
     tell_allocator(allocator_event::AgentGone{index});
     state_.kinds.release(agent.total);

@@ -162,7 +162,10 @@ OFFERKIT_INLINE void Master::declare_unreachable(AgentIndex index) {
     for (TaskIndex at = agent.first_task; !at.is_none(); at = state_.tasks[at].next) {
         const Task& task = state_.tasks[at];
         const FrameworkIndex owner = task.framework;
-        if (is_terminal(task.state)) continue;
+        if (is_terminal(task.state)) {
+            answer_known(owner, at);
+            continue;
+        }
         TaskStatus status = status_of(task);
         status.state = missed_state(state_.frameworks[owner]);
         status.reason = StatusReason::agent_disconnected;
@@ -192,12 +195,28 @@ OFFERKIT_INLINE bool Master::may_come_back(AgentId agent) const {
     return !index.is_none() && state_.agents[index].recovering;
 }
 
+// Of a task that has ended, or of which something found no scheduler, its agent has the statuses
+// that are not acknowledged, whole and in order: it repeats them at once, or as soon as it is back.
+// An answer would run ahead of them. Once the agent is unreachable the state alone has to do.
+OFFERKIT_INLINE void Master::answer_known(FrameworkIndex index, TaskIndex at) {
+    const Task& task = state_.tasks[at];
+    const Agent& agent = state_.agents[task.agent];
+    const bool has_statuses = is_terminal(task.state) || !task.held_from.is_none();
+    if (has_statuses && !agent.unreachable) {
+        if (agent.registered) {
+            repeats_[task.agent].push_back({state_.frameworks[index].id, task.id});
+        }
+        return;
+    }
+    TaskStatus status = status_of(task);
+    status.reason = StatusReason::reconciliation;
+    tell_status(index, std::move(status));
+}
+
 OFFERKIT_INLINE void Master::answer_question(FrameworkIndex index, TaskId task, AgentId agent) {
     const Framework& framework = state_.frameworks[index];
     if (const auto known = framework.tasks.find(task); known != framework.tasks.end()) {
-        TaskStatus status = status_of(state_.tasks[known->second]);
-        status.reason = StatusReason::reconciliation;
-        return tell_status(index, std::move(status));
+        return answer_known(index, known->second);
     }
     if (may_come_back(agent)) {
         if (state_.questions_open == limits::questions_open_max) {

@@ -273,6 +273,11 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             tell_status(owner, std::move(status));
         }
     }
+    drop_unconfirmed(index, confirmed);
+}
+
+OFFERKIT_INLINE void Master::drop_unconfirmed(AgentIndex index,
+                                              const std::set<TaskIndex>& confirmed) {
     TaskIndex at = state_.agents[index].first_task;
     while (!at.is_none()) {
         const TaskIndex next = state_.tasks[at].next;

@@ -93,8 +93,26 @@ OFFERKIT_INLINE void Master::flush() {
             [&](auto part) { send(peer, protocol::Statuses{std::move(part)}); });
     }
     statuses_.clear();
+    flush_repeats();
     while (!receipts_.empty())
         flush_receipts(receipts_.begin()->first);
+}
+
+// Before the receipts of this step: what an agent has let go it does not know any more.
+OFFERKIT_INLINE void Master::flush_repeats() {
+    for (auto& [index, tasks] : repeats_) {
+        if (!state_.agents.contains(index) || !state_.agents[index].registered) continue;
+        std::erase_if(tasks, [this](const protocol::ReconcileTasks::Task& asked) {
+            const FrameworkIndex owner = find_framework_index(asked.framework);
+            return owner.is_none() || !state_.frameworks[owner].tasks.contains(asked.task);
+        });
+        const PeerId peer = state_.agents[index].peer;
+        for_each_part(
+            std::move(tasks), limits::tasks_per_reconcile_max, limits::message_bytes_aim,
+            [](const auto& asked) { return asked.task.text().size() + 16; },
+            [&](auto part) { send(peer, protocol::ReconcileTasks{std::move(part)}); });
+    }
+    repeats_.clear();
 }
 
 OFFERKIT_INLINE void Master::flush_receipts(AgentIndex index) {

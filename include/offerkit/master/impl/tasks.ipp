@@ -95,7 +95,9 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Acknowledge& c)
         acknowledge(agent, framework.id, receipt.task, receipt.status);
         const auto known = framework.tasks.find(receipt.task);
         if (known == framework.tasks.end()) continue;
-        const Task& task = state_.tasks[known->second];
+        Task& task = state_.tasks[known->second];
+        // A receipt of before the connection broke, for one that found no scheduler when repeated.
+        if (receipt.status >= task.held_from) task.held_from = StatusId{};
         if (is_terminal(task.state) && task.ended_by == receipt.status) {
             remove_task(known->second);
         }
@@ -183,11 +185,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Reconcile& c) {
     const FrameworkIndex index = state_.peers.at(from).framework;
     const Framework& framework = state_.frameworks[index];
     if (c.tasks.empty()) {
-        for (const auto& [id, at] : framework.tasks) {
-            TaskStatus status = status_of(state_.tasks[at]);
-            status.reason = StatusReason::reconciliation;
-            tell_status(index, std::move(status));
-        }
+        for (const auto& [id, at] : framework.tasks)
+            answer_known(index, at);
         return;
     }
     for (protocol::Reconcile::Question& question : c.tasks) {
