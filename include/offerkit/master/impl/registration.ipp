@@ -245,6 +245,8 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             }
             confirmed.insert(at);
             confirm_task(at, task.state);
+            // That it is over may have been lost with the connection.
+            if (state_.frameworks[owner].ended) send(peer, protocol::EndFramework{task.framework});
             continue;
         }
         // Ended, its last status not yet acknowledged: that is told again, and it uses nothing.
