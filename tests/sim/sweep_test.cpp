@@ -28,6 +28,14 @@ void restart_all(sim::World& world) {
     world.restart_framework(0);
 }
 
+// An agent whose machine crashed before its id was durable comes back as another one: of the first,
+// only an operator can know that it will not.
+void mark_gone(sim::World& world) {
+    world.master().state().agents.for_each([&](AgentIndex, const master::Agent& agent) {
+        if (agent.unreachable) world.ask_operator(protocol::MarkAgentGone{agent.id});
+    });
+}
+
 Swept sweep(sim::NodeName node, std::uint64_t effects, bool machine) {
     sim::WorldOptions options;
     options.seed = effects + 1;
@@ -43,6 +51,7 @@ Swept sweep(sim::NodeName node, std::uint64_t effects, bool machine) {
     for (int second = 0; second < 900 && tally.finished < 3; ++second) {
         world.run_for(1s);
         restart_all(world);
+        mark_gone(world);
     }
     world.call_off_crashes();
     world.run_for(30s);
