@@ -133,7 +133,8 @@ void Tenant::hoard(const Offer& offer, Replies& replies) {
 
 void Tenant::on_status(const TaskStatus& status, Replies& replies) {
     const bool over = is_terminal(status.state);
-    const bool missing = status.state == TaskState::unknown;
+    const bool missing = status.state == TaskState::unknown || status.state == TaskState::lost ||
+                         status.state == TaskState::gone_by_operator;
     if (!over && !missing) {
         // One of a scheduler before this one: it is taken over.
         alive_.insert(status.task);
