@@ -16,7 +16,7 @@ std::string_view format_blow(Blow blow) {
         "crash_agent",     "crash_machine",  "kill_framework",   "forget_framework",
         "master_part_way", "agent_part_way", "machine_part_way", "framework_part_way",
         "fill_disk",       "slow_disk",      "jump_wall",        "replace_agent",
-        "operate"};
+        "operate",         "leave_agent",    "crash_launcher",   "crash_supervisors"};
     return names[static_cast<std::size_t>(blow)];
 }
 

@@ -33,8 +33,11 @@ enum class Blow : std::uint8_t {
     jump_wall,
     replace_agent,  // One is stopped for good, another one joins.
     operate,        // An operator changes a role, or takes an agent out of use or back.
+    leave_agent,    // Stops, and its tasks go on.
+    crash_launcher,
+    crash_supervisors,  // With their launcher.
 };
-inline constexpr std::uint32_t blows = 17;
+inline constexpr std::uint32_t blows = 20;
 [[nodiscard]] std::string_view format_blow(Blow blow);
 
 struct PlannedBlow {

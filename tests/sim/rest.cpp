@@ -50,10 +50,20 @@ std::string name_one_of(const Names& names) {
 }  // namespace
 
 std::string Scenario::find_unrest() {
+    // One that was on its way out when the world was healed.
+    for (std::uint32_t i = 0; i < world_.agents(); ++i)
+        world_.restart_agent(i);
     if (std::string difference = find_difference(); !difference.empty()) return difference;
     if (mark_gone()) return "an agent that will not come back";
     for (std::uint32_t i = 0; i < world_.frameworks(); ++i) {
         if (world_.has_ended(i) && !world_.ended_why(i)) continue;
+        // The last words of a scheduler that has died may come after the first of the next one, and
+        // take over from it: the master cannot tell them apart. Whoever watches over schedulers
+        // starts such a one again.
+        if (world_.has_ended(i) && world_.ended_why(i)->code == RefusalCode::no_longer_available) {
+            world_.kill_framework(i);
+            world_.restart_framework(i);
+        }
         if (world_.has_ended(i)) {
             return "framework " + std::to_string(i) +
                    " has ended: " + format_refusal(*world_.ended_why(i));

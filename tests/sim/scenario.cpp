@@ -140,6 +140,12 @@ void Scenario::strike(const PlannedBlow& planned) {
             return;
         case Blow::operate:
             return operate(rng);
+        case Blow::leave_agent:
+            world_.leave_agent(agent);
+            return later([agent](sim::World& w) { w.restart_agent(agent); });
+        case Blow::crash_launcher:
+        case Blow::crash_supervisors:
+            return world_.restart_launcher(agent, planned.blow == Blow::crash_supervisors);
     }
 }
 

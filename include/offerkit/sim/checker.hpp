@@ -157,6 +157,7 @@ private:
     void send_offers(PeerId to, const protocol::Offers& message, const Registry& durable);
     void register_agent(PeerId peer, AgentId id, const Registry& durable);
     void check_answer(const master::AnswerOperator& answer, const Registry& durable);
+    void end_offers_to(PeerId peer);
     void close(PeerId peer);
 
     void occupy(AgentId id, Agent& agent, Task& task, const TaskId& name, bool reported);
@@ -168,6 +169,7 @@ private:
                 Duration refuse_for);
     void forget_filters(FrameworkId framework, const std::vector<Role>& roles);
 
+    void end_step();
     void on(const master::AgentUsagePut& delta);
     void on(const master::AgentRemoved& delta);
     void on(const master::FrameworkRemoved& delta);
@@ -184,6 +186,9 @@ private:
     std::map<OfferId, Offered> offers_;
     std::map<FrameworkId, Framework> frameworks_;
     std::map<PeerId, Peer> peers_;
+    // In the step under way.
+    std::vector<PeerId> closed_;
+    std::map<PeerId, FrameworkId> subscribed_unknown_;
     std::map<std::uint64_t, protocol::OperatorCall> asked_;
     std::uint64_t registrations_ = 0;
     std::map<TaskKey, Task> tasks_;                       // Ever.

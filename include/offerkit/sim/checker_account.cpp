@@ -24,9 +24,20 @@ bool are_as_much(const Resources& told, const Resources& counted) {
 
 void Checker::master_tells(const std::vector<master::Delta>& deltas, Instant now) {
     now_ = now;
+    end_step();
     for (const master::Delta& delta : deltas) {
         std::visit([this](const auto& d) { on(d); }, delta);
     }
+}
+
+// A subscription and the end of its framework may have become durable together: then both are told.
+void Checker::end_step() {
+    for (const auto& [peer, id] : subscribed_unknown_)
+        violate("framework " + format_id(id) + " is subscribed before it is durable");
+    subscribed_unknown_.clear();
+    for (const PeerId peer : closed_)
+        close(peer);
+    closed_.clear();
 }
 
 void Checker::on(const master::AgentUsagePut& delta) {

@@ -49,6 +49,8 @@ void Checker::forget_master() {
     offers_.clear();
     frameworks_.clear();
     peers_.clear();
+    closed_.clear();
+    subscribed_unknown_.clear();
     asked_.clear();
 }
 
@@ -61,7 +63,9 @@ void Checker::master_hears(const master::Event& event, Instant now) {
     } else if (const auto* asked = std::get_if<master::SchedulerSaid>(&event)) {
         hear(asked->peer, asked->call);
     } else if (const auto* closed = std::get_if<master::PeerClosed>(&event)) {
-        close(closed->peer);
+        end_offers_to(closed->peer);
+        closed_.push_back(
+            closed->peer);  // Answered may be what was heard before, in the same step.
     } else if (const auto* operated = std::get_if<master::OperatorAsked>(&event)) {
         asked_.emplace(operated->request, operated->call);
         hear(operated->call);
@@ -132,12 +136,16 @@ void Checker::hear(const protocol::OperatorCall& call) {
     }
 }
 
-void Checker::close(PeerId peer) {
+void Checker::end_offers_to(PeerId peer) {
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;
     const FrameworkId id = found->second.framework;
     if (!id.is_none() && frameworks_[id].peer == peer) end_offers_of(id);
-    peers_.erase(found);
+}
+
+void Checker::close(PeerId peer) {
+    end_offers_to(peer);
+    peers_.erase(peer);
 }
 
 // --- what it does ---
@@ -229,11 +237,9 @@ void Checker::register_agent(PeerId peer, AgentId id, const Registry& durable) {
 void Checker::send(PeerId to, const protocol::SchedulerEvent& event, const Registry& durable) {
     if (const auto* subscribed = std::get_if<protocol::Subscribed>(&event)) {
         const FrameworkId id = subscribed->framework;
-        if (!is_known(durable, id)) {
-            violate("framework " + format_id(id) + " is subscribed before it is durable");
-        }
         Peer& peer = peers_[to];
-        if (!peer.framework.is_none()) return;
+        if (!peer.framework.is_none()) return;  // Said again.
+        if (!is_known(durable, id)) subscribed_unknown_.emplace(to, id);
         end_offers_of(id);
         peer.framework = id;
         Framework& framework = frameworks_[id];
@@ -242,6 +248,8 @@ void Checker::send(PeerId to, const protocol::SchedulerEvent& event, const Regis
         framework.suppressed = peer.suppressed;
     } else if (const auto* offers = std::get_if<protocol::Offers>(&event)) {
         send_offers(to, *offers, durable);
+    } else if (std::holds_alternative<protocol::SubscriptionEnded>(event)) {
+        subscribed_unknown_.erase(to);
     } else if (const auto* rescind = std::get_if<protocol::Rescind>(&event)) {
         for (const OfferId id : rescind->offers)
             end_offer(id, peers_[to].framework);

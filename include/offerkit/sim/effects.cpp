@@ -79,8 +79,12 @@ void World::tell_stored(const Item& item, Node& node, Store& store) {
         return push_now(item.kind, item.machine, Stored{item.connection});
     }
     reached_.count(Fault::store_failed);
-    store.end_failure();
-    push_now(item.kind, item.machine, Failed{item.connection, "the disk is full"});
+    const std::uint64_t upto = store.end_failure();
+    Failed failed;
+    failed.from = item.connection;
+    failed.why = "the disk is full";
+    if constexpr (requires { failed.upto; }) failed.upto = upto;
+    push_now(item.kind, item.machine, std::move(failed));
 }
 
 void World::on_stored(const Item& item) {
@@ -193,7 +197,10 @@ void World::perform_agent(std::uint32_t index) {
     if (!lives) return;
     commit(host.store, MachineKind::agent, index, host.agent.generation, first, last,
            options_.agent_store_failures);
-    if (host.stopped) disconnect(agent_link(index), "the agent has stopped");
+    if (host.stopped || host.left) disconnect(agent_link(index), "the agent has stopped");
+    if (!host.left) return;
+    host.store.finish();
+    end_agent(host);
 }
 
 void World::perform(std::uint32_t index, agent::Effect& effect) {
@@ -222,7 +229,11 @@ void World::perform(std::uint32_t index, agent::Effect& effect) {
             },
             [](const agent::CloseExecutor&) {},
             [&](agent::Store& e) { host.store.ask(e.entry, std::move(e.write)); },
-            [&](const agent::Stopped&) { host.stopped = true; },
+            [&](const agent::Stopped& e) {
+                const auto& stop = host.agent.machine->state().stop;
+                const bool leaves = stop && stop->keep_tasks && !e.failed;
+                (leaves ? host.left : host.stopped) = true;
+            },
         },
         effect);
 }

@@ -53,8 +53,7 @@ void World::crash_agent(std::uint32_t agent) {
     if (!host.agent.machine || host.stopped) return;
     remark("world", "the process of agent " + std::to_string(agent) + " dies");
     reached_.count(Fault::agent_crashed);
-    end_node(host.agent);
-    end_node(host.executor);
+    end_agent(host);
     disconnect(agent_link(agent), "the agent's process has died");
     if (host.store.crash(store_rng_)) reached_.count(Fault::write_torn);
 }
@@ -65,8 +64,7 @@ void World::crash_machine(std::uint32_t agent) {
     remark("world", "machine " + std::to_string(agent) + " crashes");
     reached_.count(Fault::machine_crashed);
     if (host.agent.machine) {
-        end_node(host.agent);
-        end_node(host.executor);
+        end_agent(host);
         // Nothing is sent, not even that the connection is over: its end is only forgotten.
         if (Connection* const connection = connections_.find(host.client.connection)) {
             connection->client_open = false;
@@ -83,6 +81,18 @@ void World::restart_agent(std::uint32_t agent) {
     if (host.agent.machine || host.stopped) return;
     remark("world", "agent " + std::to_string(agent) + " starts");
     start_agent(agent);
+}
+
+void World::end_agent(AgentHost& host) {
+    end_node(host.agent);
+    end_node(host.executor);
+}
+
+void World::leave_agent(std::uint32_t agent) {
+    if (!agents_[agent].agent.machine || agents_[agent].stopped) return;
+    remark("world", "agent " + std::to_string(agent) + " is asked to leave its tasks");
+    reached_.count(Fault::agent_left);
+    push_now(MachineKind::agent, agent, agent::Event{agent::StopAsked{Duration{0}, true}});
 }
 
 void World::stop_agent(std::uint32_t agent, Duration grace) {

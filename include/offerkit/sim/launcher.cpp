@@ -93,10 +93,10 @@ void World::end_process(const Item& item) {
     tell_process(item.machine, key, process, false);
 }
 
-/// Tells the executor, if there is one just now, how a process stands.
+/// Tells the executor, if there is one that has asked, how a process stands.
 void World::tell_process(std::uint32_t index, const executor::ProcessKey& key,
                          const Process& process, bool listed) {
-    if (!agents_[index].executor.machine) return;
+    if (!agents_[index].executor.machine || !agents_[index].listing) return;
     const std::string sandbox = "/var/lib/offerkit/" + key.task.text();
     const auto tell = [&](executor::Event event) {
         push_now(MachineKind::executor, index, std::move(event));
@@ -122,6 +122,7 @@ void World::tell_process(std::uint32_t index, const executor::ProcessKey& key,
 }
 
 void World::list_processes(std::uint32_t index) {
+    agents_[index].listing = true;
     for (const auto& [key, process] : agents_[index].processes)
         tell_process(index, key, process, true);
     push_now(MachineKind::executor, index, executor::Event{executor::ListEnded{}});
@@ -135,6 +136,29 @@ void World::forget_process(std::uint32_t index, const executor::ForgetProcess& f
         checker_.violate(now_, "task " + forget.key.task.text() + " was forgotten while it runs");
     }
     host.processes.erase(found);
+}
+
+void World::restart_launcher(std::uint32_t agent, bool supervisors_too) {
+    AgentHost& host = agents_[agent];
+    remark("world", "the launcher of agent " + std::to_string(agent) + " is started again");
+    reached_.count(Fault::launcher_crashed);
+    std::erase_if(host.processes, [&](const auto& entry) {
+        const Process& process = entry.second;
+        return !process.started && !process.lost && process_rng_.chance(1, 2);
+    });
+    if (supervisors_too) lose_supervisors(agent);
+    if (host.executor.machine && host.listing) list_processes(agent);
+}
+
+void World::lose_supervisors(std::uint32_t index) {
+    reached_.count(Fault::supervisors_crashed);
+    for (auto& [key, process] : agents_[index].processes) {
+        if (!process.running || !process_rng_.chance(1, 2)) continue;
+        if (options_.checks) checker_.process_ended(index, key, {0, 9}, false);
+        process.running = false;
+        process.lost = true;
+        process.ended_wall = wall_now();
+    }
 }
 
 /// The machine has crashed: what ran is over. Of what its launcher has written down last, some is

@@ -31,8 +31,11 @@ enum class Fault : std::uint8_t {
     message_repeated,
     message_reordered,
     master_crashed,
-    agent_crashed,    // The process; its launcher and tasks go on.
-    machine_crashed,  // With all that ran on it.
+    agent_crashed,  // The process; its launcher and tasks go on.
+    agent_left,     // Stopped gracefully, and its tasks go on.
+    launcher_crashed,
+    supervisors_crashed,  // With their launcher.
+    machine_crashed,      // With all that ran on it.
     framework_killed,
     author_forgot,  // The scheduler came back without its memory.
     crashed_between_effects,
@@ -41,19 +44,30 @@ enum class Fault : std::uint8_t {
     store_slow,
     wall_jumped,
 };
-inline constexpr std::size_t faults = 18;
+inline constexpr std::size_t faults = 21;
 
 [[nodiscard]] constexpr std::string_view format_fault(Fault fault) {
-    constexpr std::array<std::string_view, faults> names{
-        "link_broken",      "link_cut",
-        "cut_to_master",    "cut_to_client",
-        "link_slow",        "message_dropped",
-        "message_repeated", "message_reordered",
-        "master_crashed",   "agent_crashed",
-        "machine_crashed",  "framework_killed",
-        "author_forgot",    "crashed_between_effects",
-        "write_torn",       "store_failed",
-        "store_slow",       "wall_jumped"};
+    constexpr std::array<std::string_view, faults> names{"link_broken",
+                                                         "link_cut",
+                                                         "cut_to_master",
+                                                         "cut_to_client",
+                                                         "link_slow",
+                                                         "message_dropped",
+                                                         "message_repeated",
+                                                         "message_reordered",
+                                                         "master_crashed",
+                                                         "agent_crashed",
+                                                         "agent_left",
+                                                         "launcher_crashed",
+                                                         "supervisors_crashed",
+                                                         "machine_crashed",
+                                                         "framework_killed",
+                                                         "author_forgot",
+                                                         "crashed_between_effects",
+                                                         "write_torn",
+                                                         "store_failed",
+                                                         "store_slow",
+                                                         "wall_jumped"};
     return names[static_cast<std::size_t>(fault)];
 }
 

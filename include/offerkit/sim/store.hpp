@@ -21,7 +21,10 @@ public:
     /// What a machine that starts now would find.
     [[nodiscard]] const Contents& durable() const { return durable_; }
 
-    void ask(std::uint64_t entry, Write write) { pending_.push_back({entry, std::move(write)}); }
+    void ask(std::uint64_t entry, Write write) {
+        pending_.push_back({entry, std::move(write)});
+        last_asked_ = entry;
+    }
     [[nodiscard]] bool is_idle() const { return pending_.empty(); }
 
     /// All up to and including `upto` are durable now.
@@ -37,13 +40,25 @@ public:
         works_ = false;
     }
     [[nodiscard]] bool is_failing() const { return failing_from_ != 0; }
-    void end_failure() {
+    /// Returns the last entry that has failed; later ones are tried anew.
+    std::uint64_t end_failure() {
         drop_failed();
         failing_from_ = 0;
+        return last_asked_;
     }
 
     /// False from a failure until all that was asked for is durable again.
     [[nodiscard]] bool works() const { return works_; }
+
+    /// The process ends as it should: what it has asked for is written first.
+    void finish() {
+        drop_failed();
+        complete(last_asked_);
+        last_asked_ = 0;
+        failing_from_ = 0;
+        works_ = true;
+        last = Instant{};
+    }
 
     /// The process is gone, or its machine. Returns true if some of what was under way became
     /// durable and some did not.
@@ -54,6 +69,7 @@ public:
         for (std::size_t i = 0; i < kept; ++i)
             make_next_durable();
         pending_.clear();
+        last_asked_ = 0;
         failing_from_ = 0;
         works_ = true;
         last = Instant{};
@@ -82,6 +98,7 @@ private:
 
     Contents durable_;
     std::deque<Pending> pending_;
+    std::uint64_t last_asked_ = 0;
     std::uint64_t failing_from_ = 0;
     bool works_ = true;
 };

@@ -88,6 +88,8 @@ void World::start_agent(std::uint32_t index) {
     AgentHost& host = agents_[index];
     host.options.seed = seed_rng_.next();
     host.options.info.boot_id = "boot-" + std::to_string(host.boots);
+    host.listing = false;
+    host.left = false;
     host.agent.machine = std::make_unique<agent::Agent>(host.options);
     host.executor.machine = std::make_unique<executor::Executor>();
     push_now(MachineKind::agent, index, agent::Event{agent::Recovered{host.store.durable()}});

@@ -140,6 +140,11 @@ public:
     void restart_machine(std::uint32_t agent) { restart_agent(agent); }
     /// A graceful stop: tasks are ended, the agent unregisters.
     void stop_agent(std::uint32_t agent, Duration grace);
+    /// A graceful stop that leaves the tasks to the next agent here: `restart_agent`.
+    void leave_agent(std::uint32_t agent);
+    /// The launcher dies and another takes over: requests on their way to it are lost. Processes go
+    /// on, unless their supervisors die too: of some of them, then, nobody knows how they ended.
+    void restart_launcher(std::uint32_t agent, bool supervisors_too = false);
 
     /// The scheduler's process dies; its author stays what it is.
     void kill_framework(std::uint32_t framework);
@@ -244,6 +249,8 @@ private:
         Processes processes;
         std::uint32_t boots = 0;     // Processes end with the boot that they were started in.
         bool crashes_whole = false;  // When it crashes between two effects.
+        bool listing = false;        // The executor has asked the launcher what there is.
+        bool left = false;           // It has stopped, and its tasks go on.
         bool stopped = false;
     };
     struct FrameworkHost {
@@ -290,6 +297,7 @@ private:
     void perform_framework(std::uint32_t index);
     void perform(std::uint32_t index, framework::Effect& effect);
     void crash_part_way(std::uint32_t agent);
+    void end_agent(AgentHost& host);
 
     // launcher.cpp: processes
     void start_process(std::uint32_t index, executor::StartProcess& start);
@@ -302,6 +310,7 @@ private:
     void tell_process(std::uint32_t index, const executor::ProcessKey& key, const Process& process,
                       bool listed);
     void lose_processes(std::uint32_t index);
+    void lose_supervisors(std::uint32_t index);
 
     // links.cpp: connections and their faults
     [[nodiscard]] Client& client_of(Link link);

@@ -213,7 +213,14 @@ TEST_CASE("the checker notices what is visible before it is durable", "[sim][che
     }
     SECTION("a framework") {
         w.does(master::SendScheduler{PeerId{0, 9}, protocol::Subscribed{{1, 7}, {}, 1, {}}});
+        w.checker.master_tells({}, Instant{3});
         CHECK_THAT(w.complaint(), Catch::Contains("framework f1-7 is subscribed before"));
+    }
+    SECTION("a framework, but for one whose end became durable with it") {
+        w.does(master::SendScheduler{PeerId{0, 9}, protocol::Subscribed{{1, 7}, {}, 1, {}}});
+        w.does(master::SendScheduler{PeerId{0, 9}, protocol::SubscriptionEnded{}});
+        w.checker.master_tells({}, Instant{3});
+        CHECK(w.complaint() == "none");
     }
     SECTION("an operator's call") {
         w.hears(master::OperatorAsked{5, "op", protocol::DeactivateAgent{member}});

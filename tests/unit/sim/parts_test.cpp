@@ -126,7 +126,7 @@ TEST_CASE("writes become durable in their order", "[sim][store]") {
     store.begin_failure(3);
     store.ask(5, 5);
     CHECK_FALSE(store.works());
-    store.end_failure();
+    CHECK(store.end_failure() == 5);
     CHECK(store.durable().all == std::vector{1, 2});
     store.ask(6, 6);
     store.complete(6);

@@ -356,3 +356,45 @@ SCENARIO("an operator asks in a simulated world", "[sim][world]") {
         }
     }
 }
+
+TEST_CASE("tasks go on when their agent leaves them, and when their launcher dies",
+          "[sim][world][fault]") {
+    sim::World world{one_agent()};
+    Recorder scheduler;
+    scheduler.commands = {"sleep 20"};
+    world.add_framework(scheduler, named("one"));
+    world.run_for(3s);
+    world.leave_agent(0);
+    world.run_for(1s);
+    CHECK(world.find_agent(0) == nullptr);
+    CHECK_FALSE(world.has_stopped(0));
+    CHECK(world.processes_running() == 1);
+    world.restart_agent(0);
+    world.run_for(5s);
+    world.restart_launcher(0);
+    REQUIRE(world.run_until_ended(1min));
+    CHECK(scheduler.states[TaskId{"t0"}] == std::vector{TaskState::running, TaskState::finished});
+    CHECK(world.check().empty());
+}
+
+TEST_CASE("how a task ended is not known when its supervisor dies with the launcher",
+          "[sim][world][fault]") {
+    sim::World world{one_agent()};
+    Recorder scheduler;
+    scheduler.commands = {"sleep 20", "sleep 21", "sleep 22", "sleep 23"};
+    world.add_framework(scheduler, named("four"));
+    world.run_for(10s);
+    REQUIRE(world.processes_running() == 4);
+    world.restart_launcher(0, true);
+    const std::size_t running = world.processes_running();
+    REQUIRE((running > 0 && running < 4));
+    REQUIRE(world.run_until_ended(1min));
+    std::size_t finished = 0;
+    for (const auto& [task, states] : scheduler.states) {
+        CHECK(states.size() == 2);
+        finished += states.back() == TaskState::finished ? 1 : 0;
+    }
+    CHECK(scheduler.states.size() == 4);
+    CHECK(finished == running);
+    CHECK(world.check().empty());
+}
