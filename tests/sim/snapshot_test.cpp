@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workloads.hpp"
+#include "scenario.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -29,8 +29,12 @@ TEST_CASE("every machine goes on from its snapshot as if nothing had happened", 
     const auto seed = static_cast<std::uint64_t>(GENERATE(range(400, 402)));
     const bool hostile = seed == 401;
     INFO("seed " << seed);
-    test::RushHour rush{seed, hostile};
-    sim::World& world = rush.world();
+    test::Plan plan = *test::parse_plan("seed=400 workload=rush_hour agents=24 seconds=120");
+    plan.seed = seed;
+    plan.hostile = hostile;
+    plan.blows = 20;
+    test::Scenario scenario{plan};
+    sim::World& world = scenario.world();
     world.record(sim::MachineKind::master);
     for (std::uint32_t agent = 0; agent < 24; agent += 6) {
         world.record(sim::MachineKind::agent, agent);
@@ -38,7 +42,7 @@ TEST_CASE("every machine goes on from its snapshot as if nothing had happened", 
     }
     for (std::uint32_t framework = 0; framework < world.frameworks(); ++framework)
         world.record(sim::MachineKind::framework, framework);
-    rush.run_for(2min);
+    scenario.run_under_faults(2min);
 
     CHECK(replay_from_snapshots(world.log_of(sim::MachineKind::master), 7).steps > 1'000);
     std::uint64_t agent_steps = 0;

@@ -1,179 +1,209 @@
 // SPDX-License-Identifier: Apache-2.0
+/// The checker's view of agents, schedulers and processes; the master's is in checker_master.cpp.
 #include <offerkit/sim/checker.hpp>
 
+#include <offerkit/core/overloaded.hpp>
 #include <offerkit/model/status.hpp>
 #include <offerkit/resources/text.hpp>
 
+#include <algorithm>
+#include <string_view>
 #include <variant>
 
 namespace offerkit::sim {
+namespace {
+
+bool is_on_disk(const agent::checkpoint::Contents& contents, StatusId id) {
+    return std::ranges::binary_search(
+        contents.statuses, id, {},
+        [](const protocol::StatusUpdate& update) { return update.status.id; });
+}
+
+const agent::checkpoint::Task* find_on_disk(const agent::checkpoint::Contents& contents,
+                                            FrameworkId framework, const TaskId& task) {
+    const auto is_before = [](const agent::checkpoint::Task& a,
+                              const std::pair<FrameworkId, const TaskId&>& key) {
+        return a.framework != key.first ? a.framework < key.first : a.info.id < key.second;
+    };
+    const auto at =
+        std::lower_bound(contents.tasks.begin(), contents.tasks.end(),
+                         std::pair<FrameworkId, const TaskId&>{framework, task}, is_before);
+    const bool there =
+        at != contents.tasks.end() && at->framework == framework && at->info.id == task;
+    return there ? &*at : nullptr;
+}
+
+/// Ends that say that the task's process, if it ever had one, is no more.
+bool says_that_it_is_over(TaskState state) {
+    return state == TaskState::finished || state == TaskState::failed ||
+           state == TaskState::killed || state == TaskState::error || state == TaskState::dropped;
+}
+
+}  // namespace
 
 void Checker::violate(Instant now, std::string what) {
     if (violations_.size() >= violations_max) return;
     violations_.push_back("at " + std::to_string(now.ns) + " ns: " + std::move(what));
 }
 
-void Checker::forget_master() {
-    agents_.clear();
-    tasks_.clear();
-    offers_.clear();
-}
+// --- agents ---
 
-void Checker::look_at_master(const std::vector<master::Delta>& deltas, Instant now) {
+void Checker::agent_does(const agent::Effect& effect, const Checkpoint& durable, bool store_works,
+                         Instant now) {
     now_ = now;
-    for (const master::Delta& delta : deltas) {
-        std::visit([this](const auto& d) { on(d); }, delta);
-    }
-    for (const AgentId id : touched_) {
-        const auto found = agents_.find(id);
-        if (found != agents_.end()) check_agent(id, found->second);
-    }
-    touched_.clear();
-}
-
-void Checker::on(const master::AgentPut& delta) {
-    agents_[delta.id].total = delta.info.resources;
-    touched_.insert(delta.id);
-}
-
-void Checker::on(const master::AgentUsagePut& delta) {
-    Agent& agent = agents_[delta.id];
-    agent.used_told = delta.used;
-    agent.offered_told = delta.offered;
-    touched_.insert(delta.id);
-}
-
-void Checker::on(const master::AgentRemoved& delta) {
-    const Agent& agent = agents_[delta.id];
-    if (agent.tasks != 0 || agent.offers != 0) {
-        violate(now_, "agent " + format_id(delta.id) + " was removed with " +
-                          std::to_string(agent.tasks) + " tasks and " +
-                          std::to_string(agent.offers) + " offers left");
-    }
-    agents_.erase(delta.id);
-}
-
-void Checker::on(const master::FrameworkRemoved& delta) {
-    for (const auto& [id, offer] : offers_) {
-        if (offer.framework != delta.id) continue;
-        violate(now_, "framework " + format_id(delta.id) + " was removed with offer " +
-                          format_id(id) + " outstanding");
-    }
-    const auto first = tasks_.lower_bound({delta.id, TaskId{}});
-    if (first != tasks_.end() && first->first.first == delta.id) {
-        violate(now_, "framework " + format_id(delta.id) + " was removed with task " +
-                          first->first.second.text() + " left");
-    }
-}
-
-void Checker::on(const master::TaskPut& delta) {
-    if (is_terminal(delta.state)) return;
-    const auto [place, is_new] =
-        tasks_.try_emplace({delta.framework, delta.task}, Task{delta.agent, delta.resources});
-    if (!is_new) {
-        violate(now_, "task " + delta.task.text() + " was put twice");
-        return;
-    }
-    Agent& agent = agents_[delta.agent];
-    agent.used += delta.resources;
-    ++agent.tasks;
-    touched_.insert(delta.agent);
-}
-
-void Checker::on(const master::TaskChanged& delta) {
-    const auto found = tasks_.find({delta.framework, delta.task});
-    if (found == tasks_.end() || !is_terminal(delta.state)) return;
-    Agent& agent = agents_[found->second.agent];
-    agent.used -= found->second.resources;
-    --agent.tasks;
-    touched_.insert(found->second.agent);
-    tasks_.erase(found);
-}
-
-void Checker::on(const master::OfferPut& delta) {
-    Agent& agent = agents_[delta.offer.agent];
-    agent.offered += delta.offer.resources;
-    ++agent.offers;
-    touched_.insert(delta.offer.agent);
-    if (!offers_.emplace(delta.offer.id, delta.offer).second) {
-        violate(now_, "offer " + format_id(delta.offer.id) + " was made twice");
-    }
-}
-
-void Checker::on(const master::OfferRemoved& delta) {
-    const auto found = offers_.find(delta.id);
-    if (found == offers_.end()) {
-        violate(now_, "offer " + format_id(delta.id) + " ended and was not outstanding");
-        return;
-    }
-    Agent& agent = agents_[found->second.agent];
-    agent.offered -= found->second.resources;
-    --agent.offers;
-    touched_.insert(found->second.agent);
-    offers_.erase(found);
-}
-
-void Checker::check_agent(AgentId id, const Agent& agent) {
-    const auto complain = [&](std::string_view what, const Resources& has,
-                              const Resources& expected) {
-        violate(now_, "agent " + format_id(id) + " " + std::string(what) + " is " +
-                          format_resources(has) + ", expected " + format_resources(expected));
-    };
-    if (agent.used != agent.used_told) complain("used", agent.used_told, agent.used);
-    if (agent.offered != agent.offered_told) complain("offered", agent.offered_told, agent.offered);
-    const Resources allocated = agent.used + agent.offered;
-    if (!agent.total.is_empty() && !agent.total.contains(allocated)) {
-        complain("used and offered together", allocated, agent.total);
-    }
-}
-
-void Checker::look_at_delivery(std::uint32_t framework, const framework::Deliver& delivery,
-                               Instant now) {
-    for (const TaskStatus& status : delivery.statuses) {
-        const std::pair key{framework, status.task};
-        const auto ended = delivered_.find(key);
-        if (ended == delivered_.end()) {
-            if (is_terminal(status.state)) {
-                delivered_.emplace(key, End{status.state, status.agent, status.id});
-            }
-            continue;
+    if (const auto* sent = std::get_if<agent::SendMaster>(&effect)) {
+        if (const auto* statuses = std::get_if<protocol::UpdateStatuses>(&sent->message)) {
+            check_statuses(*statuses, durable, store_works);
         }
-        const End& end = ended->second;
-        // A question about it may still be answered, also with "unknown".
-        if (status.state == end.state || status.state == TaskState::unknown) continue;
-        // Not acknowledged in time: told again with all that came before the end. Or the answer to
-        // a question, which has no id, was ahead of the news themselves.
-        const bool is_repeat = !status.id.is_none() && status.agent == end.agent &&
-                               (end.status.is_none() || status.id < end.status);
-        if (is_repeat) continue;
-        violate(now, "task " + status.task.text() + " had ended " +
-                         std::string(format_task_state(end.state)) + " and is now told " +
-                         std::string(format_task_state(status.state)) + ", id " +
-                         format_id(status.id));
+        return;
+    }
+    const auto* const sent = std::get_if<agent::SendExecutor>(&effect);
+    if (sent == nullptr) return;
+    if (const auto* launch = std::get_if<protocol::LaunchTask>(&sent->event)) {
+        if (find_on_disk(durable, launch->framework, launch->task.id) == nullptr) {
+            violate("task " + launch->task.id.text() + " is launched before it is durable");
+        }
+    } else if (const auto* noted = std::get_if<protocol::StatusesNoted>(&sent->event)) {
+        for (const auto& task : noted->tasks) {
+            const auto* const kept = find_on_disk(durable, task.framework, task.task);
+            if (kept == nullptr || is_terminal(kept->state)) continue;
+            violate("the end of task " + task.task.text() + " is forgotten before it is durable");
+        }
     }
 }
 
-void Checker::process_started(std::uint32_t agent, const executor::ProcessKey& key,
-                              const Resources& resources, const Resources& total, Instant now) {
-    if (!started_.insert(key).second) {
-        violate(now, "task " + key.task.text() + " of " + format_id(key.framework) +
-                         " was started twice");
-    }
-    auto& running = running_[agent];
-    running.emplace(key, resources);
-    Resources sum;
-    for (const auto& [ignored, part] : running)
-        sum += part;
-    if (!total.contains(sum)) {
-        violate(now, "machine " + std::to_string(agent) + " runs " + format_resources(sum) +
-                         " and has " + format_resources(total));
+// Without a place in the checkpoint are only those that were refused, so never started.
+void Checker::check_statuses(const protocol::UpdateStatuses& message, const Checkpoint& durable,
+                             bool store_works) {
+    for (const protocol::StatusUpdate& update : message.updates) {
+        if (!store_works) tasks_[{update.framework, update.status.task}].from_memory = true;
+        if (!store_works) continue;
+        const TaskStatus& status = update.status;
+        if (status.id.is_none() || is_on_disk(durable, status.id)) continue;
+        const auto known = tasks_.find({update.framework, status.task});
+        const bool started = known != tasks_.end() && known->second.started;
+        if (!started && find_on_disk(durable, update.framework, status.task) == nullptr) continue;
+        violate("status " + format_id(status.id) + " of task " + status.task.text() +
+                " is told before it is durable");
     }
 }
 
-void Checker::process_ended(std::uint32_t agent, const executor::ProcessKey& key) {
-    running_[agent].erase(key);
+// --- schedulers ---
+
+void Checker::framework_does(FrameworkId framework, const framework::Effect& effect) {
+    const auto* const sent = std::get_if<framework::SendMaster>(&effect);
+    if (sent == nullptr) return;
+    const auto* const accept = std::get_if<protocol::Accept>(&sent->call);
+    if (accept == nullptr) return;
+    for (const Operation& operation : accept->operations) {
+        const auto* const launch = std::get_if<Launch>(&operation.action);
+        if (launch == nullptr) continue;
+        for (const TaskInfo& info : launch->tasks) {
+            Task& task = tasks_[{framework, info.id}];
+            task.wanted = true;
+            task.resources = info.resources;
+        }
+    }
 }
 
-void Checker::machine_ended(std::uint32_t agent) { running_.erase(agent); }
+void Checker::look_at_delivery(FrameworkId framework, const framework::Deliver& delivery,
+                               Instant now) {
+    now_ = now;
+    for (const TaskStatus& status : delivery.statuses) {
+        const auto [at, is_new] = tasks_.try_emplace({framework, status.task});
+        check_told(at->first, at->second, status);
+    }
+}
+
+void Checker::check_told(const TaskKey& key, Task& task, const TaskStatus& status) {
+    const auto complain = [&](const std::string& what) {
+        violate("task " + key.second.text() + " of " + format_id(key.first) + " is told " +
+                std::string(format_task_state(status.state)) + ' ' + format_id(status.id) + what);
+    };
+    if (status.state == TaskState::running && !task.started) complain(", and never ran");
+    if (says_that_it_is_over(status.state) && task.running) complain(", and runs");
+    if (status.state == TaskState::finished && (task.exit.code != 0 || task.exit.signal != 0)) {
+        complain(", and its process failed");
+    }
+    bool is_repeat = false;
+    if (!status.id.is_none()) {
+        is_repeat = std::ranges::find(task.told, status.id) != task.told.end();
+        if (!is_repeat && !hostile_ && status.id < task.told_last) {
+            complain(" after " + format_id(task.told_last));
+        }
+        if (!is_repeat) task.told.push_back(status.id);
+        task.told_last = std::max(task.told_last, status.id);
+    }
+    if (!task.end) {
+        if (!is_terminal(status.state)) return;
+        task.end = status.state;
+        task.end_agent = status.agent;
+        task.end_status = status.id;
+        return;
+    }
+    // A question about it may still be answered, also with "unknown".
+    if (status.state == *task.end || status.state == TaskState::unknown) return;
+    // Not acknowledged in time: told again with all that came before the end. Or the answer to a
+    // question, which has no id, was ahead of the news themselves.
+    const bool is_old = !status.id.is_none() && status.agent == task.end_agent &&
+                        (task.end_status.is_none() || status.id < task.end_status);
+    const bool is_overtaken = hostile_ && status.id.is_none();  // An answer of before.
+    if (is_old || is_repeat || is_overtaken || task.from_memory) return;
+    complain(", and had ended " + std::string(format_task_state(*task.end)));
+}
+
+std::string Checker::find_untold(const std::function<bool(FrameworkId)>& hears,
+                                 const std::function<bool(std::uint32_t)>& has_left) const {
+    for (const auto& [key, task] : tasks_) {
+        if (!task.started || task.running || task.end || !hears(key.first)) continue;
+        if (has_left(task.machine)) continue;
+        return "task " + key.second.text() + " of " + format_id(key.first) +
+               " has ended, and its scheduler was never told";
+    }
+    return {};
+}
+
+// --- processes ---
+
+void Checker::process_started(std::uint32_t machine, const executor::ProcessKey& key,
+                              const Resources& total, Instant now) {
+    now_ = now;
+    Task& task = tasks_[{key.framework, key.task}];
+    const auto complain = [&](std::string_view what) {
+        violate("task " + key.task.text() + " of " + format_id(key.framework) + std::string(what));
+    };
+    if (!task.wanted) complain(" was started, and its framework has not asked for it");
+    if (task.started) complain(" was started twice");
+    if (task.end) complain(" was started after its end had been told");
+    task.machine = machine;
+    task.started = true;
+    task.running = true;
+    Resources& left = used_on_machine_.try_emplace(machine, total).first->second;
+    if (!left.contains(task.resources)) {
+        return violate("machine " + std::to_string(machine) + " has " + format_resources(left) +
+                       " left and starts task " + key.task.text() + " with " +
+                       format_resources(task.resources));
+    }
+    Resources rest = left - task.resources;
+    task.held_on_machine = left - rest;
+    left = std::move(rest);
+}
+
+void Checker::process_ended(std::uint32_t machine, const executor::ProcessKey& key,
+                            const ExitStatus& exit, bool known) {
+    const auto found = tasks_.find({key.framework, key.task});
+    if (found == tasks_.end() || !found->second.running) return;
+    Task& task = found->second;
+    task.running = false;
+    task.exit = exit;
+    task.end_known = known;
+    used_on_machine_.at(machine) += task.held_on_machine;
+    task.held_on_machine = {};
+}
+
+void Checker::kill_asked(const executor::ProcessKey& key) {
+    const auto found = tasks_.find({key.framework, key.task});
+    if (found != tasks_.end()) found->second.kill_asked = true;
+}
 
 }  // namespace offerkit::sim

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// What must hold at every event of a simulated cluster, seen from outside of the machines: kept up
-/// step by step from what they tell, so that it costs next to nothing.
+/// What must hold at every event of a simulated cluster, seen from outside of the machines: from
+/// the messages that they hear and send, what lies on their disks, what authors are told, and which
+/// processes run. It keeps an account of its own, changed event by event, so that its cost follows
+/// what happens. Nothing here asks a machine for its opinion, but for one line: what the master
+/// tells its readers must be what our account says.
 ///
-///   conservation   used + offered is within each agent's total, offered is the sum of its
-///                  outstanding offers, used the sum of its tasks that have not ended
-///   one run        a task id is started at most once, and what runs on a machine fits into it
-///   status order   a task that has ended for its scheduler never lives again, never ends
-///   otherwise;
-///                  what was told before may be told again
-///   no leaks       when a framework or agent is removed, no offer and no task of it is left
+///   conservation   what is out on offer and under tasks of an agent fits into it, part by part;
+///   and
+///                  is what the master tells
+///   durable first  members, frameworks, answers to operators, launches and statuses are on disk
+///                  before anybody hears of them; what is not a member, or drains, is not offered
+///   filters        what was declined, or suppressed, is not offered
+///   one run        a process starts at most once per task, only if its framework wanted the task,
+///                  and never after its end was told; what runs on a machine fits into it
+///   truth          a task is told to be over only when its process is, finished only with code 0
+///   status order   in the order in which they were made, an end is an end; a receipt only for what
+///                  the scheduler was told
+///   no leaks       when a framework or an agent is removed, no offer of it is left
 
+#include <offerkit/agent/checkpoint.hpp>
+#include <offerkit/agent/effect.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/executor/event.hpp>
 #include <offerkit/framework/effect.hpp>
 #include <offerkit/master/effect.hpp>
+#include <offerkit/master/event.hpp>
+#include <offerkit/master/registry.hpp>
 #include <offerkit/resources/resources.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -29,19 +43,44 @@ namespace offerkit::sim {
 
 class Checker {
 public:
-    /// The deltas of one step of the master.
-    void look_at_master(const std::vector<master::Delta>& deltas, Instant now);
+    using Registry = master::registry::Contents;
+    using Checkpoint = agent::checkpoint::Contents;
 
+    /// Messages may be lost or overtaken one by one: then a receipt may stand for older statuses.
+    void set_hostile(bool hostile) { hostile_ = hostile; }
+
+    // --- the master: what it hears, does (as it is performed), and tells its readers afterwards
+    // ---
+
+    void master_hears(const master::Event& event, Instant now);
+    void master_does(const master::Effect& effect, const Registry& durable, Instant now);
+    void master_tells(const std::vector<master::Delta>& deltas, Instant now);
     /// A new master knows nothing until it is told again.
     void forget_master();
 
-    /// A framework's handlers are about to see this. `framework` numbers it in the world.
-    void look_at_delivery(std::uint32_t framework, const framework::Deliver& delivery, Instant now);
+    // --- agents and schedulers ---
 
-    void process_started(std::uint32_t agent, const executor::ProcessKey& key,
-                         const Resources& resources, const Resources& total, Instant now);
-    void process_ended(std::uint32_t agent, const executor::ProcessKey& key);
-    void machine_ended(std::uint32_t agent);
+    /// `store_works`: no write of this agent has failed lately.
+    void agent_does(const agent::Effect& effect, const Checkpoint& durable, bool store_works,
+                    Instant now);
+    void framework_does(FrameworkId framework, const framework::Effect& effect);
+    /// A framework's handlers are about to see this.
+    void look_at_delivery(FrameworkId framework, const framework::Deliver& delivery, Instant now);
+
+    // --- processes, by the number of their machine ---
+
+    void process_started(std::uint32_t machine, const executor::ProcessKey& key,
+                         const Resources& total, Instant now);
+    /// `known`: how it ended will be told, if anybody is left to tell it.
+    void process_ended(std::uint32_t machine, const executor::ProcessKey& key,
+                       const ExitStatus& exit, bool known);
+    void kill_asked(const executor::ProcessKey& key);
+
+    /// A task whose process has ended and whose scheduler was not told yet; empty: none. `hears`:
+    /// the framework has a scheduler. `has_left`: the agent of that machine has, with all that was
+    /// not told yet: whoever asks is told that nobody knows the task.
+    [[nodiscard]] std::string find_untold(const std::function<bool(FrameworkId)>& hears,
+                                          const std::function<bool(std::uint32_t)>& has_left) const;
 
     /// What was wrong, first things first; at most `violations_max` are kept.
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -50,48 +89,110 @@ public:
     static constexpr std::size_t violations_max = 16;
 
 private:
+    using TaskKey = std::pair<FrameworkId, TaskId>;
+    struct Task {
+        bool wanted = false;  // Its framework has asked for it.
+        Resources resources;
+        // Its place in the master's account.
+        AgentId agent;  // None: it holds nothing there.
+        Resources held;
+        std::size_t place = 0;
+        std::uint64_t reported_in = 0;  // The last registration that named it.
+        // Its process.
+        std::uint32_t machine = 0;
+        bool started = false;
+        bool running = false;
+        bool kill_asked = false;
+        bool end_known = false;
+        ExitStatus exit;
+        Resources held_on_machine;
+        // What its scheduler was told.
+        bool from_memory = false;  // While its agent's disk was full: a crash may change the story.
+        std::vector<StatusId> told;
+        StatusId told_last;
+        std::optional<TaskState> end;
+        AgentId end_agent;
+        StatusId end_status;
+    };
+    struct Filter {
+        FrameworkId framework;
+        Role role;
+        Resources refused;
+        Instant until;
+    };
     struct Agent {
         Resources total;
-        Resources used_told;
-        Resources offered_told;
-        Resources used;
-        Resources offered;
-        std::size_t tasks = 0;
+        Resources free;
+        std::vector<Task*> tasks;
+        std::vector<Filter> filters;
         std::size_t offers = 0;
+        bool uncounted = false;  // It has reported tasks that the master need not count.
     };
-    struct Task {
+    struct Offered {
+        FrameworkId framework;
         AgentId agent;
-        Resources resources;
+        Role role;
+        Resources offered;
+        Resources held;
+    };
+    struct Framework {
+        PeerId peer;
+        std::set<OfferId> offers;
+        std::vector<Role> roles;
+        std::set<Role> suppressed;
+    };
+    struct Peer {
+        FrameworkId framework;
+        std::vector<Role> roles;
+        std::set<Role> suppressed;
+        std::optional<protocol::RegisterAgent> registration;
+        bool registered = false;
     };
 
-    void on(const master::AgentPut& delta);
+    void hear(PeerId peer, const protocol::AgentMessage& message);
+    void hear(PeerId peer, const protocol::SchedulerCall& call);
+    void hear(const protocol::OperatorCall& call);
+    void send(PeerId to, const protocol::MasterMessage& message, const Registry& durable);
+    void send(PeerId to, const protocol::SchedulerEvent& event, const Registry& durable);
+    void send_offers(PeerId to, const protocol::Offers& message, const Registry& durable);
+    void register_agent(PeerId peer, AgentId id, const Registry& durable);
+    void check_answer(const master::AnswerOperator& answer, const Registry& durable);
+    void end_offers_to(PeerId peer);
+    void close(PeerId peer);
+
+    void occupy(AgentId id, Agent& agent, Task& task, const TaskId& name, bool reported);
+    void release(Task& task);
+    void give_back(Agent& agent, const Resources& held);
+    void end_offer(OfferId id, FrameworkId by);
+    void end_offers_of(FrameworkId framework);
+    void refuse(FrameworkId framework, const Role& role, AgentId agent, const Resources& refused,
+                Duration refuse_for);
+    void forget_filters(FrameworkId framework, const std::vector<Role>& roles);
+
+    void end_step();
     void on(const master::AgentUsagePut& delta);
     void on(const master::AgentRemoved& delta);
     void on(const master::FrameworkRemoved& delta);
-    void on(const master::TaskPut& delta);
-    void on(const master::TaskChanged& delta);
-    void on(const master::OfferPut& delta);
-    void on(const master::OfferRemoved& delta);
     template <class Other>
     void on(const Other&) {}
-
-    void check_agent(AgentId id, const Agent& agent);
+    void check_told(const TaskKey& key, Task& task, const TaskStatus& status);
+    void check_statuses(const protocol::UpdateStatuses& message, const Checkpoint& durable,
+                        bool store_works);
+    void violate(std::string what) { violate(now_, std::move(what)); }
 
     Instant now_;
+    bool hostile_ = false;
     std::map<AgentId, Agent> agents_;
-    std::map<std::pair<FrameworkId, TaskId>, Task> tasks_;
-    std::map<OfferId, Offer> offers_;
-    std::set<AgentId> touched_;  // By the deltas of this step.
-
-    std::set<executor::ProcessKey> started_;  // Ever.
-    std::map<std::uint32_t, std::map<executor::ProcessKey, Resources>> running_;
-    /// How each task ended for its scheduler.
-    struct End {
-        TaskState state = TaskState::finished;
-        AgentId agent;
-        StatusId status;
-    };
-    std::map<std::pair<std::uint32_t, TaskId>, End> delivered_;
+    std::map<OfferId, Offered> offers_;
+    std::map<FrameworkId, Framework> frameworks_;
+    std::map<PeerId, Peer> peers_;
+    // In the step under way.
+    std::vector<PeerId> closed_;
+    std::map<PeerId, FrameworkId> subscribed_unknown_;
+    std::map<std::uint64_t, protocol::OperatorCall> asked_;
+    std::uint64_t registrations_ = 0;
+    std::map<TaskKey, Task> tasks_;                       // Ever.
+    std::map<std::uint32_t, Resources> used_on_machine_;  // What is left of each.
 
     std::vector<std::string> violations_;
 };

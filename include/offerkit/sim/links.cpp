@@ -3,10 +3,17 @@
 #include <offerkit/sim/world.hpp>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace offerkit::sim {
 namespace {
+
+std::string format_link(Link link) {
+    return (link.kind == protocol::PeerKind::agent ? "the link of agent "
+                                                   : "the link of framework ") +
+           std::to_string(link.index);
+}
 
 Refusal unavailable(std::string why) {
     return {RefusalCode::unavailable, "link", "carry messages", std::move(why), "connect again"};
@@ -76,6 +83,9 @@ void World::on_connect(const Item& item) {
     if (connection == nullptr || !connection->client_open || connection->broken) return;
     const Link link = connection->link;
     const Client& client = client_of(link);
+    if (!master_.machine) {
+        return tell_closed(item.connection, false, unavailable("nobody listens there"), now_);
+    }
     if (client.cut_to_master || client.cut_to_client) {
         Item failed = item;
         failed.what = What::connect_failed;
@@ -106,6 +116,7 @@ void World::on_link_opened(const Item& item) {
     if (hold_if_cut(item)) return;
     const Connection* const connection = connections_.find(item.connection);
     if (connection == nullptr || !connection->client_open || connection->broken) return;
+    if (!connection->master_open) return;  // The master has died since; that is told as well.
     protocol::Welcome welcome;
     welcome.cluster = master_.machine->options().cluster;
     welcome.epoch = master_.machine->options().epoch;
@@ -165,6 +176,7 @@ void World::break_connection(std::uint64_t number, const std::string& why) {
     Connection* const connection = connections_.find(number);
     if (connection == nullptr || connection->broken) return;
     connection->broken = true;
+    reached_.count(Fault::link_broken);
     if (connection->master_open) tell_closed(number, true, unavailable(why), now_);
     if (connection->client_open) tell_closed(number, false, unavailable(why), now_);
 }
@@ -173,8 +185,7 @@ void World::send_to_master(Link link, master::Event event) {
     const Client& client = client_of(link);
     Connection* const connection = connections_.find(client.connection);
     if (connection == nullptr || !connection->client_open || connection->broken) return;
-    const Passage passage =
-        draw_passage(options_.network, network_rng_, now_, connection->last_to_master);
+    const Passage passage = draw_way(client, connection->last_to_master);
     if (passage.breaks) return break_connection(client.connection, "the connection broke");
     Item item;
     item.what = What::arrival;
@@ -193,6 +204,19 @@ void World::send_to_master(Link link, master::Event event) {
     queue_.push(item);
 }
 
+Passage World::draw_way(const Client& client, Instant& last) {
+    Instant sent = now_;
+    if (client.lag > Duration{0}) {
+        sent = now_ + Duration{network_rng_.between(0, client.lag.count())};
+    }
+    const Passage passage = draw_passage(options_.network, network_rng_, sent, last);
+    if (passage.breaks) return passage;
+    if (passage.dropped) reached_.count(Fault::message_dropped);
+    if (passage.repeated) reached_.count(Fault::message_repeated);
+    if (passage.reordered) reached_.count(Fault::message_reordered);
+    return passage;
+}
+
 bool World::hold_if_cut(const Item& item) {
     Connection* const connection = connections_.find(item.connection);
     if (connection == nullptr) return false;
@@ -206,13 +230,35 @@ void World::cut(Link link, bool to_master, bool to_client) {
     Client& client = client_of(link);
     client.cut_to_master = client.cut_to_master || to_master;
     client.cut_to_client = client.cut_to_client || to_client;
+    reached_.count(to_master == to_client ? Fault::link_cut
+                   : to_master            ? Fault::cut_to_master
+                                          : Fault::cut_to_client);
+    remark("world", "cuts " + format_link(link) +
+                        (to_master == to_client ? ""
+                         : to_master            ? ", only to the master"
+                                                : ", only from the master"));
+}
+
+void World::set_network(NetworkOptions options) {
+    options_.network = options;
+    if (options.drops + options.repeats + options.reorders != 0) checker_.set_hostile(true);
+}
+
+void World::slow(Link link, Duration most) {
+    client_of(link).lag = most;
+    reached_.count(Fault::link_slow);
+    remark("world", "slows " + format_link(link) + " down");
 }
 
 // What was held arrives together, in its order, and nothing that is sent later overtakes it.
 void World::heal(Link link) {
     Client& client = client_of(link);
+    if (client.cut_to_master || client.cut_to_client || client.lag > Duration{0}) {
+        remark("world", "heals " + format_link(link));
+    }
     client.cut_to_master = false;
     client.cut_to_client = false;
+    client.lag = Duration{0};
     const Instant at = now_ + options_.network.delay.draw(network_rng_);
     for (Item& item : client.held) {
         item.at = at;
@@ -227,6 +273,7 @@ void World::heal(Link link) {
 }
 
 void World::break_link(Link link) {
+    remark("world", "breaks " + format_link(link));
     break_connection(client_of(link).connection, "the connection was broken");
 }
 

@@ -123,6 +123,7 @@ struct Passage {
     bool breaks = false;
     bool dropped = false;
     bool repeated = false;
+    bool reordered = false;
     Instant arrives;
     Instant arrives_again;  // Valid if repeated.
 };
@@ -136,10 +137,10 @@ struct Passage {
     passage.breaks = options.breaks != 0 && rng.chance(options.breaks, 1000);
     passage.dropped = options.drops != 0 && rng.chance(options.drops, 1000);
     passage.repeated = options.repeats != 0 && rng.chance(options.repeats, 1000);
-    const bool reordered = options.reorders != 0 && rng.chance(options.reorders, 1000);
+    passage.reordered = options.reorders != 0 && rng.chance(options.reorders, 1000);
     if (passage.repeated) passage.arrives_again = now + options.delay.draw(rng);
-    passage.arrives = reordered ? arrives : std::max(arrives, last);
-    if (!reordered) last = passage.arrives;
+    passage.arrives = passage.reordered ? arrives : std::max(arrives, last);
+    if (!passage.reordered) last = passage.arrives;
     return passage;
 }
 

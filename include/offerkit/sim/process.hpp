@@ -52,11 +52,16 @@ struct Process {
     Instant started_at;
     WallTime started_wall;
     Instant ends_at = Instant::never();
+    WallTime ended_wall;
     ExitStatus exit;
+    bool started = false;  // It runs, or has run, or could not be started.
     bool running = false;
+    bool killed = false;  // A kill was asked for.
+    bool lost = false;    // How it ended is not known.
 };
 
-/// The processes of one agent's machine. They outlive the agent, and end with the machine.
+/// What the launcher of one machine knows: its processes, and the ends of those that it may not
+/// forget yet. They outlive the agent; the processes end with the machine.
 using Processes = std::map<executor::ProcessKey, Process>;
 
 }  // namespace offerkit::sim

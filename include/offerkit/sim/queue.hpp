@@ -18,15 +18,17 @@ namespace offerkit::sim {
 
 /// What is about to happen.
 enum class What : std::uint8_t {
-    step,            // A machine is to be stepped: its inbox or its wake is due.
-    arrival,         // An event (in a slab) reaches the inbox of a machine.
-    connect,         // An attempt to connect reaches the master.
-    connect_failed,  // A client notices by itself that its attempt comes to nothing.
-    link_opened,     // A client hears that it was let in.
-    link_closed,     // One side hears that its connection is gone.
-    author,          // A scheduler's own wake is due.
-    process_ended,   // A process comes to its end.
-    script,          // Something that the test or workload has planned.
+    step,             // A machine is to be stepped: its inbox or its wake is due.
+    arrival,          // An event (in a slab) reaches the inbox of a machine.
+    connect,          // An attempt to connect reaches the master.
+    connect_failed,   // A client notices by itself that its attempt comes to nothing.
+    link_opened,      // A client hears that it was let in.
+    link_closed,      // One side hears that its connection is gone.
+    author,           // A scheduler's own wake is due.
+    stored,           // Writes are durable, or have failed.
+    process_started,  // A process begins to run, or turns out not to.
+    process_ended,    // A process comes to its end.
+    script,           // Something that the test or workload has planned.
 };
 
 /// Which machine. Executors share the number of their agent.
@@ -35,7 +37,7 @@ enum class MachineKind : std::uint8_t { master, agent, executor, framework };
 struct Item {
     Instant at;
     std::uint64_t sequence = 0;
-    std::uint64_t connection = 0;  // Zero: none.
+    std::uint64_t connection = 0;  // Zero: none. Of a store: the entry.
     std::uint32_t machine = 0;
     std::uint32_t generation = 0;  // Of the machine: what was meant for a dead one is lost.
     std::uint32_t slot = 0;

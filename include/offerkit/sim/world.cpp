@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -46,6 +47,8 @@ World::World(WorldOptions options)
       seed_rng_(network_rng_.split()) {
     if (!options_.make_allocator) options_.make_allocator = make_default_allocator;
     master_epoch_ = options_.master.epoch;
+    checker_.set_hostile(options_.network.drops != 0 || options_.network.repeats != 0 ||
+                         options_.network.reorders != 0);
     start_master();
     for (const Resources& resources : options_.agents)
         add_agent(resources);
@@ -78,15 +81,18 @@ void World::start_master() {
     master::Options options = options_.master;
     options.epoch = master_epoch_;
     master_.machine = std::make_unique<master::Master>(options, options_.make_allocator());
-    request_step(master_, MachineKind::master, 0, now_, true);
+    push_now(MachineKind::master, 0, master::Event{master::Recovered{master_store_.durable()}});
 }
 
 void World::start_agent(std::uint32_t index) {
     AgentHost& host = agents_[index];
     host.options.seed = seed_rng_.next();
+    host.options.info.boot_id = "boot-" + std::to_string(host.boots);
+    host.listing = false;
+    host.left = false;
     host.agent.machine = std::make_unique<agent::Agent>(host.options);
     host.executor.machine = std::make_unique<executor::Executor>();
-    request_step(host.agent, MachineKind::agent, index, now_, true);
+    push_now(MachineKind::agent, index, agent::Event{agent::Recovered{host.store.durable()}});
 }
 
 void World::start_framework(std::uint32_t index) {
@@ -164,6 +170,10 @@ void World::handle(const Item& item) {
             return on_link_closed(item);
         case What::author:
             return wake_author(item);
+        case What::stored:
+            return on_stored(item);
+        case What::process_started:
+            return begin_process(item);
         case What::process_ended:
             return end_process(item);
         case What::script:
@@ -190,9 +200,6 @@ void World::arrive(const Item& item) {
     };
     switch (item.kind) {
         case MachineKind::master:
-            if (std::holds_alternative<master::StoreFailed>(master_events_.peek(item.slot))) {
-                master_store_.failing = false;  // What is asked for from now on may go well again.
-            }
             return deliver(master_, master_events_);
         case MachineKind::agent:
             return deliver(agents_[item.machine].agent, agent_events_);
@@ -220,6 +227,8 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
         request_step(node, kind, index, now_, true);
     }
     machine_events_ += node.batch.size();
+    for (const auto& event : node.batch)
+        ++reached_.events[static_cast<std::size_t>(kind)][event.index()];
     const bool logs = node.recording && node.recording->writer;
     if (options_.fingerprints) {
         scratch_.clear();
@@ -228,6 +237,10 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
         fingerprint_batch(kind, index);
     }
     using Event = typename decltype(node.batch)::value_type;
+    if constexpr (std::is_same_v<Event, master::Event>) {
+        for (std::size_t i = 0; options_.checks && i < node.batch.size(); ++i)
+            checker_.master_hears(node.batch[i], now_);
+    }
     const Batch<Event> batch{now_, wall_now(), {node.batch}};
     if (logs) node.recording->writer->begin_step(batch);
     const Instant wake = node.machine->step(batch, node.effects);
@@ -256,11 +269,8 @@ void World::step(const Item& item) {
         case MachineKind::master:
             if (item.generation != master_.generation) return;
             if (!step(master_, item.kind, 0, item.at)) return;
-            if (options_.checks) {
-                checker_.look_at_master(master_.effects.deltas, now_);
-                if (++master_steps_ % steps_between_invariants == 0) {
-                    master_.machine->check_invariants();
-                }
+            if (options_.checks && ++master_steps_ % steps_between_invariants == 0) {
+                master_.machine->check_invariants();
             }
             return perform_master();
         case MachineKind::agent:
@@ -284,7 +294,7 @@ void World::step(const Item& item) {
 
 void World::call_author(std::uint32_t index, const framework::Deliver& delivery) {
     FrameworkHost& host = frameworks_[index];
-    if (options_.checks) checker_.look_at_delivery(index, delivery, now_);
+    if (options_.checks) checker_.look_at_delivery(host.options.id, delivery, now_);
     Item item = make_item(What::arrival, MachineKind::framework, index,
                           now_ + options_.author.draw(author_rng_));
     item.slot = framework_events_.put(host.author->deliver(delivery));
@@ -323,7 +333,9 @@ void World::ask_author(std::uint32_t framework, framework::AuthorAsked asked) {
     request_step(host.machine, MachineKind::framework, framework, now_, true);
 }
 
+// Nobody answers while there is no master.
 void World::ask_operator(protocol::OperatorCall call, std::string principal) {
+    if (!master_.machine) return;
     master_.inbox.emplace_back(
         master::OperatorAsked{++operator_requests_, std::move(principal), std::move(call)});
     request_step(master_, MachineKind::master, 0, now_, true);
@@ -355,47 +367,12 @@ std::size_t World::processes_running() const {
 }
 
 const std::vector<std::string>& World::check() {
-    master_.machine->check_invariants();
+    if (master_.machine) master_.machine->check_invariants();
     for (const AgentHost& host : agents_) {
         if (host.agent.machine) host.agent.machine->check_invariants();
         if (host.executor.machine) host.executor.machine->check_invariants();
     }
     return checker_.violations();
-}
-
-void World::record(MachineKind kind, std::uint32_t index) {
-    record::LogHeader header;
-    header.build = "simulated";
-    const auto begin = [&](auto& node, record::Machine machine) {
-        OFFERKIT_ASSERT(node.machine && !node.recording && node.machine->state().now == Instant{});
-        header.machine = machine;
-        node.recording = std::make_unique<Recording>();
-        node.recording->writer.emplace(header, node.recording->bytes);
-    };
-    switch (kind) {
-        case MachineKind::master:
-            header.policy = master_.machine->allocator().policy_name();
-            record::encode(master_.machine->options(), header.options);
-            return begin(master_, record::Machine::master);
-        case MachineKind::agent:
-            record::encode(agents_[index].agent.machine->options(), header.options);
-            return begin(agents_[index].agent, record::Machine::agent);
-        case MachineKind::executor:
-            return begin(agents_[index].executor, record::Machine::executor);
-        case MachineKind::framework:
-            record::encode(frameworks_[index].machine.machine->options(), header.options);
-            return begin(frameworks_[index].machine, record::Machine::framework);
-    }
-}
-
-const record::Bytes& World::log_of(MachineKind kind, std::uint32_t index) const {
-    const std::unique_ptr<Recording>& recording =
-        kind == MachineKind::master     ? master_.recording
-        : kind == MachineKind::agent    ? agents_[index].agent.recording
-        : kind == MachineKind::executor ? agents_[index].executor.recording
-                                        : frameworks_[index].machine.recording;
-    OFFERKIT_ASSERT(recording != nullptr);
-    return recording->bytes;
 }
 
 }  // namespace offerkit::sim

@@ -18,12 +18,14 @@
 #include <offerkit/executor/executor.hpp>
 #include <offerkit/framework/framework.hpp>
 #include <offerkit/master/master.hpp>
-#include <offerkit/record/log.hpp>
 #include <offerkit/sim/author.hpp>
 #include <offerkit/sim/checker.hpp>
 #include <offerkit/sim/network.hpp>
+#include <offerkit/sim/node.hpp>
 #include <offerkit/sim/process.hpp>
 #include <offerkit/sim/queue.hpp>
+#include <offerkit/sim/reached.hpp>
+#include <offerkit/sim/store.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -50,30 +52,13 @@ struct WorldOptions {
     ProcessOptions processes = {};
     Delay store = {std::chrono::microseconds{100}, std::chrono::milliseconds{2}};
     PerMille store_failures = 0;  // Steps of the master whose writes fail.
+    PerMille agent_store_failures = 0;
     Delay author = {std::chrono::microseconds{10}, std::chrono::microseconds{100}};
     Duration connect_timeout = std::chrono::seconds{5};
 
     bool checks = true;        // The checker, and every so often the machines' own invariants.
     bool fingerprints = true;  // Of every event and effect.
     bool timeline = false;     // Keep a line of text for each interesting step.
-};
-
-/// The event log of one machine, while it lives.
-struct Recording {
-    record::Bytes bytes;
-    std::optional<record::LogWriter> writer;  // None once the machine has ended.
-};
-
-/// What drives one machine.
-template <class Machine, class Event, class Effects>
-struct Node {
-    std::unique_ptr<Machine> machine;  // Null: its process is not there.
-    std::vector<Event> inbox;
-    std::vector<Event> batch;
-    Effects effects;
-    Instant next_step = Instant::never();
-    std::uint32_t generation = 0;
-    std::unique_ptr<Recording> recording;  // Null: not asked for.
 };
 
 class World {
@@ -122,7 +107,10 @@ public:
     void plan(Instant at, std::function<void(World&)> act);
 
     /// The calendar jumps; no decision may depend on it.
-    void jump_wall(Duration by) { wall_offset_ += by.count(); }
+    void jump_wall(Duration by) {
+        wall_offset_ += by.count();
+        reached_.count(Fault::wall_jumped);
+    }
 
     // --- faults ---
 
@@ -132,22 +120,46 @@ public:
     /// Nothing passes any more, in one direction or both, and nobody is told; `heal` lets through
     /// what was held back.
     void cut(Link link, bool to_master = true, bool to_client = true);
+    /// Each message takes up to so much longer, until `heal`.
+    void slow(Link link, Duration most);
     void heal(Link link);
+    void set_network(NetworkOptions options);
 
+    /// The master's process dies; the next one has the next epoch and finds the registry.
+    void crash_master();
+    /// It starts again; if it still runs, it dies first.
+    void restart_master();
+
+    /// The agent's process dies; its launcher and the tasks go on.
+    void crash_agent(std::uint32_t agent);
     /// The whole machine is gone at once, its processes too, and nobody is told.
     void crash_machine(std::uint32_t agent);
-    /// It boots, and its agent starts from its checkpoint.
-    void restart_machine(std::uint32_t agent);
+    /// The agent starts again, on a machine that was booted anew if it had crashed, and finds its
+    /// checkpoint.
+    void restart_agent(std::uint32_t agent);
+    void restart_machine(std::uint32_t agent) { restart_agent(agent); }
     /// A graceful stop: tasks are ended, the agent unregisters.
     void stop_agent(std::uint32_t agent, Duration grace);
+    /// A graceful stop that leaves the tasks to the next agent here: `restart_agent`.
+    void leave_agent(std::uint32_t agent);
+    /// The launcher dies and another takes over: requests on their way to it are lost. Processes go
+    /// on, unless their supervisors die too: of some of them, then, nobody knows how they ended.
+    void restart_launcher(std::uint32_t agent, bool supervisors_too = false);
 
     /// The scheduler's process dies; its author stays what it is.
     void kill_framework(std::uint32_t framework);
-    /// It starts again, as the framework it was.
-    void restart_framework(std::uint32_t framework);
+    /// It starts again, as the framework it was; with another author if one is given.
+    void restart_framework(std::uint32_t framework, std::unique_ptr<Author> author = nullptr);
 
-    /// The master's process dies, and another starts with the next epoch.
-    void restart_master();
+    /// The process dies between two effects: after so many more of them have been performed. An
+    /// agent's dies with its executor's, between any two of either; `machine`: with all of it.
+    void crash_after(NodeName node, std::uint64_t effects, bool machine = false);
+    void call_off_crashes();
+
+    /// Every write fails until the disk is no longer full; and each takes so much longer.
+    void set_full(NodeName node, bool full);
+    void set_store_failures(PerMille of_master, PerMille of_agents);
+    void set_store_lag(NodeName node, Duration lag);
 
     // --- asking in the name of somebody ---
 
@@ -157,7 +169,22 @@ public:
 
     // --- looking ---
 
+    /// Pre: its process is there.
     [[nodiscard]] const master::Master& master() const { return *master_.machine; }
+    [[nodiscard]] bool has_master() const { return master_.machine != nullptr; }
+    [[nodiscard]] const master::registry::Contents& registry() const {
+        return master_store_.durable();
+    }
+    [[nodiscard]] const agent::checkpoint::Contents& checkpoint(std::uint32_t agent) const {
+        return agents_[agent].store.durable();
+    }
+    [[nodiscard]] const Processes& processes(std::uint32_t agent) const {
+        return agents_[agent].processes;
+    }
+    /// As which it has subscribed last; none: never.
+    [[nodiscard]] FrameworkId id_of(std::uint32_t framework) const {
+        return frameworks_[framework].options.id;
+    }
     [[nodiscard]] std::uint32_t agents() const {
         return static_cast<std::uint32_t>(agents_.size());
     }
@@ -177,6 +204,8 @@ public:
     /// Over every event and effect of every machine so far.
     [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_.value(); }
     [[nodiscard]] std::uint64_t machine_events() const { return machine_events_; }
+    [[nodiscard]] const Reached& reached() const { return reached_; }
+    [[nodiscard]] Checker& checker() { return checker_; }
 
     /// Asks every machine whether its account adds up, which aborts if not.
     /// Returns what the checker has found wrong so far.
@@ -204,22 +233,24 @@ private:
         std::uint64_t connection = 0;  // Zero: none.
         bool cut_to_master = false;
         bool cut_to_client = false;
+        Duration lag{0};  // At most, added to each message.
         std::vector<Item> held;
     };
-    /// Writes complete in order; after a failure all are refused until the machine has heard of it.
-    struct StoreModel {
-        Instant last;
-        bool failing = false;
-    };
+    using Registry = ModelledStore<master::registry::Contents, master::registry::Write,
+                                   &master::registry::apply>;
+    using Checkpoint = ModelledStore<agent::checkpoint::Contents, agent::checkpoint::Write,
+                                     &agent::checkpoint::apply>;
     struct AgentHost {
         AgentMachine agent;
         ExecutorMachine executor;
         agent::Options options;  // For its next start.
         Client client;
-        StoreModel store;
+        Checkpoint store;
         Processes processes;
-        std::map<executor::ProcessKey, Resources> launched;  // What each process may use.
-        std::uint32_t boots = 0;  // Processes end with the boot that they were started in.
+        std::uint32_t boots = 0;     // Processes end with the boot that they were started in.
+        bool crashes_whole = false;  // When it crashes between two effects.
+        bool listing = false;        // The executor has asked the launcher what there is.
+        bool left = false;           // It has stopped, and its tasks go on.
         bool stopped = false;
     };
     struct FrameworkHost {
@@ -249,20 +280,37 @@ private:
     void arm_author(std::uint32_t index);
 
     // effects.cpp: what machines ask for
-    template <class Event>
-    void complete_writes(StoreModel& store, MachineKind kind, std::uint32_t index,
-                         std::uint32_t generation, std::uint64_t first, std::uint64_t last,
-                         Slab<Event>& slab);
+    template <class N, class Perform, class Crash>
+    bool perform_each(N& node, MachineKind kind, Perform perform, Crash crash);
+    template <class Store>
+    void commit(Store& store, MachineKind kind, std::uint32_t index, std::uint32_t generation,
+                std::uint64_t first, std::uint64_t last, PerMille failures);
+    void on_stored(const Item& item);
+    template <class Stored, class Failed, class Node, class Store>
+    void tell_stored(const Item& item, Node& node, Store& store);
     void perform_master();
+    void perform(master::Effect& effect);
     void perform_agent(std::uint32_t index);
+    void perform(std::uint32_t index, agent::Effect& effect);
     void perform_executor(std::uint32_t index);
+    void perform(std::uint32_t index, executor::Effect& effect);
     void perform_framework(std::uint32_t index);
+    void perform(std::uint32_t index, framework::Effect& effect);
+    void crash_part_way(std::uint32_t agent);
+    void end_agent(AgentHost& host);
+
+    // launcher.cpp: processes
     void start_process(std::uint32_t index, executor::StartProcess& start);
     void arm_end(std::uint32_t index, const executor::ProcessKey& key, const Process& process);
     void kill_process(std::uint32_t index, const executor::KillProcess& kill);
     void end_process(const Item& item);
+    void begin_process(const Item& item);
     void forget_process(std::uint32_t index, const executor::ForgetProcess& forget);
     void list_processes(std::uint32_t index);
+    void tell_process(std::uint32_t index, const executor::ProcessKey& key, const Process& process,
+                      bool listed);
+    void lose_processes(std::uint32_t index);
+    void lose_supervisors(std::uint32_t index);
 
     // links.cpp: connections and their faults
     [[nodiscard]] Client& client_of(Link link);
@@ -281,6 +329,7 @@ private:
     template <class Event>
     void send_to_client(PeerId peer, Event event, Slab<Event>& slab);
     bool hold_if_cut(const Item& item);
+    [[nodiscard]] Passage draw_way(const Client& client, Instant& last);
     [[nodiscard]] static MachineKind machine_of(Link link) {
         return link.kind == protocol::PeerKind::agent ? MachineKind::agent : MachineKind::framework;
     }
@@ -310,7 +359,7 @@ private:
     Slab<std::function<void(World&)>> scripts_;
 
     MasterNode master_;
-    StoreModel master_store_;
+    Registry master_store_;
     std::uint64_t master_epoch_ = 0;
     std::deque<AgentHost> agents_;
     std::deque<FrameworkHost> frameworks_;
@@ -320,6 +369,7 @@ private:
     std::vector<master::AnswerOperator> answers_;
 
     Checker checker_;
+    Reached reached_;
     Fingerprint fingerprint_;
     record::Bytes scratch_;
     std::uint64_t machine_events_ = 0;

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include <offerkit/sim/checker.hpp>
 #include <offerkit/sim/network.hpp>
 #include <offerkit/sim/process.hpp>
 #include <offerkit/sim/queue.hpp>
+#include <offerkit/sim/store.hpp>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace offerkit;
-using namespace offerkit::literals;
 using namespace std::chrono_literals;
 
 TEST_CASE("what happens at the same time happens in the order it was asked for", "[sim][queue]") {
@@ -104,115 +108,47 @@ TEST_CASE("other commands run for a drawn time", "[sim][process]") {
 
 namespace {
 
-const AgentId node{1, 1};
-const FrameworkId owner{1, 2};
-
-std::vector<master::Delta> agent_put() {
-    AgentInfo info;
-    info.resources = 4_cpus + 1_GiB;
-    return {master::AgentPut{node, info, {}, {}, {}, {}}};
-}
-
-master::OfferPut offer_put(std::uint64_t number, Resources resources) {
-    Offer offer;
-    offer.id = OfferId{1, number};
-    offer.agent = node;
-    offer.framework = owner;
-    offer.resources = std::move(resources);
-    return {std::move(offer), {}};
-}
+struct Numbers {
+    std::vector<int> all;
+    friend bool operator==(const Numbers&, const Numbers&) = default;
+};
+void append(Numbers& numbers, const int& number) { numbers.all.push_back(number); }
+using NumberStore = sim::ModelledStore<Numbers, int, &append>;
 
 }  // namespace
 
-TEST_CASE("the checker is content with an account that adds up", "[sim][checker]") {
-    sim::Checker checker;
-    checker.look_at_master(agent_put(), Instant{1});
-    checker.look_at_master({offer_put(1, 4_cpus), master::AgentUsagePut{node, {}, 4_cpus}},
-                           Instant{2});
-    checker.look_at_master({master::OfferRemoved{OfferId{1, 1}, {}, {}},
-                            master::TaskPut{owner, TaskId{"t"}, "t", node, {}, 1_cpus, {}, {}},
-                            master::AgentUsagePut{node, 1_cpus, {}}},
-                           Instant{3});
-    checker.look_at_master(
-        {master::TaskChanged{owner, TaskId{"t"}, TaskState::finished, {}, {}, {}, {}, {}},
-         master::AgentUsagePut{node, {}, {}}, master::FrameworkRemoved{owner, "done"},
-         master::AgentRemoved{node, "done"}},
-        Instant{4});
-    CHECK(checker.violations().empty());
+TEST_CASE("writes become durable in their order", "[sim][store]") {
+    NumberStore store;
+    for (int i = 1; i <= 4; ++i)
+        store.ask(static_cast<std::uint64_t>(i), i);
+    store.complete(2);
+    CHECK(store.durable().all == std::vector{1, 2});
+    store.begin_failure(3);
+    store.ask(5, 5);
+    CHECK_FALSE(store.works());
+    CHECK(store.end_failure() == 5);
+    CHECK(store.durable().all == std::vector{1, 2});
+    store.ask(6, 6);
+    store.complete(6);
+    CHECK(store.durable().all == std::vector{1, 2, 6});
+    CHECK(store.works());
 }
 
-TEST_CASE("the checker notices what does not add up", "[sim][checker]") {
-    sim::Checker checker;
-    checker.look_at_master(agent_put(), Instant{1});
-    const auto complaint = [&]() -> std::string {
-        return checker.violations().empty() ? "none" : checker.violations().back();
-    };
-
-    SECTION("an offer of more than there is") {
-        checker.look_at_master({offer_put(1, 5_cpus), master::AgentUsagePut{node, {}, 5_cpus}},
-                               Instant{2});
-        CHECK_THAT(complaint(), Catch::Contains("used and offered together is cpus:5"));
+TEST_CASE("a crash tears a group of writes at any place, and never out of order", "[sim][store]") {
+    Rng rng{11};
+    std::array<int, 4> kept{};
+    int torn = 0;
+    for (int run = 0; run < 400; ++run) {
+        NumberStore store;
+        for (int i = 1; i <= 3; ++i)
+            store.ask(static_cast<std::uint64_t>(i), i);
+        torn += store.crash(rng) ? 1 : 0;
+        const std::vector<int>& all = store.durable().all;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            REQUIRE(all[i] == static_cast<int>(i) + 1);
+        ++kept[all.size()];
     }
-    SECTION("an offer that is not in the agent's account") {
-        checker.look_at_master({offer_put(1, 1_cpus)}, Instant{2});
-        CHECK_THAT(complaint(), Catch::Contains("offered is"));
-    }
-    SECTION("an offer that ends twice") {
-        checker.look_at_master({master::OfferRemoved{OfferId{1, 1}, {}, {}}}, Instant{2});
-        CHECK_THAT(complaint(), Catch::Contains("was not outstanding"));
-    }
-    SECTION("an agent that is removed with an offer left") {
-        checker.look_at_master({offer_put(1, 1_cpus), master::AgentRemoved{node, "gone"}},
-                               Instant{2});
-        CHECK_THAT(complaint(), Catch::Contains("1 offers left"));
-    }
-    SECTION("a framework that is removed with a task left") {
-        checker.look_at_master(
-            {master::TaskPut{owner, TaskId{"t"}, "t", node, {}, 1_cpus, {}, {}},
-             master::AgentUsagePut{node, 1_cpus, {}}, master::FrameworkRemoved{owner, "gone"}},
-            Instant{2});
-        CHECK_THAT(complaint(), Catch::Contains("with task t left"));
-    }
-    SECTION("a task that is started twice") {
-        const executor::ProcessKey key{owner, TaskId{"t"}};
-        checker.process_started(0, key, 1_cpus, 4_cpus, Instant{2});
-        checker.process_ended(0, key);
-        CHECK(checker.violations().empty());
-        checker.process_started(1, key, 1_cpus, 4_cpus, Instant{3});
-        CHECK_THAT(complaint(), Catch::Contains("was started twice"));
-    }
-    SECTION("more processes than fit") {
-        checker.process_started(0, {owner, TaskId{"t"}}, 3_cpus, 4_cpus, Instant{2});
-        checker.process_started(0, {owner, TaskId{"u"}}, 3_cpus, 4_cpus, Instant{3});
-        CHECK_THAT(complaint(), Catch::Contains("runs cpus:6 and has cpus:4"));
-    }
-    SECTION("a task that lives again") {
-        framework::Deliver delivery;
-        TaskStatus status;
-        status.task = TaskId{"t"};
-        for (const TaskState state :
-             {TaskState::running, TaskState::finished, TaskState::finished, TaskState::unknown}) {
-            status.state = state;
-            delivery.statuses.push_back(status);
-        }
-        checker.look_at_delivery(0, delivery, Instant{2});
-        CHECK(checker.violations().empty());
-        delivery.statuses.resize(1);
-        checker.look_at_delivery(0, delivery, Instant{3});
-        CHECK_THAT(complaint(), Catch::Contains("had ended finished and is now told running"));
-    }
-    SECTION("a task whose life is told again because nobody acknowledged it: nothing") {
-        framework::Deliver delivery;
-        TaskStatus status;
-        status.task = TaskId{"t"};
-        status.agent = node;
-        for (const TaskState state : {TaskState::running, TaskState::finished}) {
-            status.state = state;
-            status.id = StatusId{1, delivery.statuses.size() + 1};
-            delivery.statuses.push_back(status);
-        }
-        checker.look_at_delivery(0, delivery, Instant{2});
-        checker.look_at_delivery(0, delivery, Instant{3});
-        CHECK(checker.violations().empty());
-    }
+    CHECK(torn == kept[1] + kept[2]);
+    for (const int each : kept)
+        CHECK(each > 50);
 }

@@ -264,6 +264,59 @@ SCENARIO("a broken connection is made again, and nothing is lost", "[sim][world]
                 CHECK(world.check().empty());
             }
         }
+        WHEN("the agent's process dies, and starts again after the task has ended") {
+            world.crash_agent(0);
+            world.run_for(40s);
+            CHECK(world.processes_running() == 0);
+            world.restart_agent(0);
+            THEN("how it ended is told as it was") {
+                REQUIRE(world.run_until_ended(2min));
+                CHECK(scheduler.states.at(TaskId{"t0"}).back() == TaskState::finished);
+                CHECK(world.reached().of(sim::Fault::agent_crashed) == 1);
+                CHECK(world.check().empty());
+            }
+        }
+        WHEN("the disk of the agent is full when the task ends") {
+            world.set_full({sim::MachineKind::agent, 0}, true);
+            world.run_for(40s);
+            world.set_full({sim::MachineKind::agent, 0}, false);
+            THEN("its end is told all the same, and later it is durable") {
+                REQUIRE(world.run_until_ended(2min));
+                world.run_for(1min);
+                CHECK(scheduler.states.at(TaskId{"t0"}).back() == TaskState::finished);
+                CHECK(world.reached().of(sim::Fault::store_failed) > 0);
+                CHECK(world.checkpoint(0).tasks.empty());
+                CHECK(world.check().empty());
+            }
+        }
+        WHEN("the master is away for a while") {
+            world.crash_master();
+            world.run_for(10s);
+            CHECK_FALSE(world.has_master());
+            CHECK(world.registry().agents.size() == 1);
+            CHECK(world.registry().frameworks.size() == 1);
+            world.restart_master();
+            THEN("the next one finds the registry, and everybody comes back") {
+                world.run_for(10s);
+                CHECK(world.master().state().agents.size() == 1);
+                CHECK(world.master().state().frameworks.size() == 1);
+                REQUIRE(world.run_until_ended(2min));
+                CHECK(scheduler.states.at(TaskId{"t0"}).back() == TaskState::finished);
+                CHECK(world.check().empty());
+            }
+        }
+        WHEN("the scheduler's link is slow and cut one way") {
+            world.slow(sim::framework_link(0), 5s);
+            world.cut(sim::framework_link(0), true, false);
+            world.run_for(1min);
+            world.heal(sim::framework_link(0));
+            THEN("it hears how its task ends") {
+                REQUIRE(world.run_until_ended(3min));
+                CHECK(scheduler.states.at(TaskId{"t0"}).back() == TaskState::finished);
+                CHECK(world.reached().of(sim::Fault::cut_to_master) == 1);
+                CHECK(world.check().empty());
+            }
+        }
         WHEN("the master dies and starts with the next epoch") {
             world.restart_master();
             THEN("agent and framework come back, and the task's end is told") {
@@ -302,4 +355,46 @@ SCENARIO("an operator asks in a simulated world", "[sim][world]") {
             }
         }
     }
+}
+
+TEST_CASE("tasks go on when their agent leaves them, and when their launcher dies",
+          "[sim][world][fault]") {
+    sim::World world{one_agent()};
+    Recorder scheduler;
+    scheduler.commands = {"sleep 20"};
+    world.add_framework(scheduler, named("one"));
+    world.run_for(3s);
+    world.leave_agent(0);
+    world.run_for(1s);
+    CHECK(world.find_agent(0) == nullptr);
+    CHECK_FALSE(world.has_stopped(0));
+    CHECK(world.processes_running() == 1);
+    world.restart_agent(0);
+    world.run_for(5s);
+    world.restart_launcher(0);
+    REQUIRE(world.run_until_ended(1min));
+    CHECK(scheduler.states[TaskId{"t0"}] == std::vector{TaskState::running, TaskState::finished});
+    CHECK(world.check().empty());
+}
+
+TEST_CASE("how a task ended is not known when its supervisor dies with the launcher",
+          "[sim][world][fault]") {
+    sim::World world{one_agent()};
+    Recorder scheduler;
+    scheduler.commands = {"sleep 20", "sleep 21", "sleep 22", "sleep 23"};
+    world.add_framework(scheduler, named("four"));
+    world.run_for(10s);
+    REQUIRE(world.processes_running() == 4);
+    world.restart_launcher(0, true);
+    const std::size_t running = world.processes_running();
+    REQUIRE((running > 0 && running < 4));
+    REQUIRE(world.run_until_ended(1min));
+    std::size_t finished = 0;
+    for (const auto& [task, states] : scheduler.states) {
+        CHECK(states.size() == 2);
+        finished += states.back() == TaskState::finished ? 1 : 0;
+    }
+    CHECK(scheduler.states.size() == 4);
+    CHECK(finished == running);
+    CHECK(world.check().empty());
 }

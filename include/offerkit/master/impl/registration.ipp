@@ -219,6 +219,7 @@ OFFERKIT_INLINE void Master::announce_registered(AgentIndex index) {
 // What an agent reports is the truth of what exists there: tasks that we thought it had and it does
 // not know were lost with a connection; tasks that it has and we do not know are taken into
 // account.
+// That a framework is over may have been lost with the connection before, so it is said again.
 OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
                                         std::vector<protocol::AgentTask>& reported) {
     std::set<TaskIndex> confirmed;
@@ -245,6 +246,7 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             }
             confirmed.insert(at);
             confirm_task(at, task.state);
+            if (state_.frameworks[owner].ended) send(peer, protocol::EndFramework{task.framework});
             continue;
         }
         // Ended, its last status not yet acknowledged: that is told again, and it uses nothing. But

@@ -2,9 +2,9 @@
 // How fast the simulator runs: full machines, master, agents, executors and frameworks, with every
 // message between them.
 //
-//   simulate [--agents 200] [--frameworks 20] [--seconds 60] [--fingerprints] [--no-checks]
-//       Batch frameworks keep the cluster full of short tasks: machine_events_per_cpu_second, and
-//       virtual_seconds_per_cpu_second.
+//   sim [--agents 200] [--frameworks 20] [--seconds 60] [--fingerprints] [--no-checks]
+//       Batch frameworks keep the cluster full of short tasks. events_per_second: events that
+//       machines were told, per second of one core, with the checkers on unless told otherwise.
 
 #include <offerkit/sim/world.hpp>
 
@@ -53,7 +53,7 @@ private:
 void print(const char* metric, double value, const char* unit, const std::string& workload,
            std::uint64_t seed) {
     std::printf(
-        "{\"bench\":\"simulate\",\"workload\":\"%s\",\"seed\":%llu,\"metric\":\"%s\","
+        "{\"bench\":\"sim\",\"workload\":\"%s\",\"seed\":%llu,\"metric\":\"%s\","
         "\"value\":%.6g,\"unit\":\"%s\"}\n",
         workload.c_str(), static_cast<unsigned long long>(seed), metric, value, unit);
 }
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
         } else if (flag == "--no-checks") {
             options.checks = false;
         } else {
-            std::fprintf(stderr, "simulate: unknown flag %s\n", argv[i]);
+            std::fprintf(stderr, "sim: unknown flag %s\n", argv[i]);
             return 2;
         }
     }
@@ -108,8 +108,8 @@ int main(int argc, char** argv) {
     for (const auto& filler : fillers)
         finished += filler->finished();
     const auto events = static_cast<double>(world.machine_events());
-    print("machine_events_per_cpu_second", events / cpu, "1/s", workload, seed);
-    print("virtual_seconds_per_cpu_second", seconds / cpu, "s/s", workload, seed);
+    print("events_per_second", events / cpu, "1/s", workload, seed);
+    print("virtual_seconds_per_second", seconds / cpu, "s/s", workload, seed);
     print("tasks_finished", static_cast<double>(finished), "1", workload, seed);
     for (const std::string& violation : world.check())
         std::fprintf(stderr, "%s\n", violation.c_str());

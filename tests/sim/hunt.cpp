@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hunt.hpp"
+
+#include <offerkit/core/fingerprint.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <numeric>
+
+#include <unistd.h>
+
+namespace offerkit::test {
+namespace {
+
+constexpr std::size_t lines_shown = 40;
+
+std::string repeat_command(const Plan& plan) {
+    return "OFFERKIT_REPLAY='" + format_plan(plan) +
+           "' " OFFERKIT_BIN_DIR "/simulations '[replay]'";
+}
+
+// What is printed when an assertion aborts the run.
+std::string& last_words() {
+    static std::string words;
+    return words;
+}
+
+extern "C" void say_last_words(int) {
+    const std::string& words = last_words();
+    if (::write(STDERR_FILENO, words.data(), words.size()) < 0) std::_Exit(3);
+    std::signal(SIGABRT, SIG_DFL);
+    std::raise(SIGABRT);
+}
+
+/// While it lives, an abort says how to repeat the run.
+class LastWords {
+public:
+    explicit LastWords(const Plan& plan) {
+        last_words() = "an assertion failed; repeat with\n  " + repeat_command(plan) + "\n";
+        before_ = std::signal(SIGABRT, say_last_words);
+    }
+    LastWords(const LastWords&) = delete;
+    LastWords& operator=(const LastWords&) = delete;
+    ~LastWords() { std::signal(SIGABRT, before_); }
+
+private:
+    void (*before_)(int) = SIG_DFL;
+};
+
+bool fails(const Plan& plan) { return !run_plan(plan).finding.empty(); }
+
+std::vector<std::uint32_t> all_of(const Plan& plan) {
+    if (plan.kept) return *plan.kept;
+    std::vector<std::uint32_t> numbers(plan.blows);
+    std::iota(numbers.begin(), numbers.end(), 0U);
+    return numbers;
+}
+
+/// Leaves out ever smaller parts of the blows, as long as it still fails.
+void drop_blows(Plan& plan, int& runs) {
+    for (std::size_t part = std::max<std::size_t>(1, all_of(plan).size() / 2); part != 0;
+         part /= 2) {
+        for (std::size_t at = 0; at < all_of(plan).size() && runs > 0;) {
+            Plan smaller = plan;
+            smaller.kept = all_of(plan);
+            const auto first = smaller.kept->begin() + static_cast<std::ptrdiff_t>(at);
+            const std::size_t length = std::min(part, smaller.kept->size() - at);
+            smaller.kept->erase(first, first + static_cast<std::ptrdiff_t>(length));
+            --runs;
+            if (fails(smaller)) {
+                plan = smaller;
+            } else {
+                at += part;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+Outcome run_plan(const Plan& plan) {
+    const LastWords guard{plan};
+    Scenario scenario{plan};
+    Outcome outcome;
+    const std::vector<std::string>& found = scenario.run();
+    if (!found.empty()) outcome.finding = found.front();
+    outcome.reached = scenario.world().reached();
+    outcome.time_to_rest = scenario.time_to_rest();
+    outcome.events = scenario.world().machine_events();
+    return outcome;
+}
+
+// Which numbers mean which agent depends on how many there are, so those come last.
+Plan shrink(const Plan& plan, int runs_max) {
+    Plan best = plan;
+    int runs = runs_max;
+    drop_blows(best, runs);
+    for (std::uint32_t agents = 1; agents < best.agents && runs > 0; ++agents) {
+        Plan smaller = best;
+        smaller.agents = agents;
+        --runs;
+        if (!fails(smaller)) continue;
+        best = smaller;
+        break;
+    }
+    return best;
+}
+
+std::string report(const Plan& failed) {
+    const Plan small = shrink(failed);
+    const LastWords guard{small};
+    Scenario scenario{small, true};
+    const std::vector<std::string>& found = scenario.run();
+    std::string text = found.empty() ? "a second run differs from the first" : found.front();
+    text += "\nrepeat with\n  " + repeat_command(failed) + "\nor, smaller, with\n  " +
+            repeat_command(small) + "\nthe last of it:\n";
+    const std::vector<std::string>& lines = scenario.world().timeline();
+    for (std::size_t i = lines.size() - std::min(lines.size(), lines_shown); i < lines.size(); ++i)
+        text += lines[i] + '\n';
+    return text;
+}
+
+std::uint64_t base_seed() {
+    const char* const text = std::getenv("OFFERKIT_SEED");
+    if (text == nullptr || *text == '\0') return 1;
+    Fingerprint print;
+    print.add(std::string_view{text});
+    return print.value();
+}
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* const text = std::getenv(variable);
+    if (text == nullptr) return otherwise;
+    const std::string_view digits{text};
+    std::uint64_t number = otherwise;
+    (void)std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+}
+
+}  // namespace offerkit::test

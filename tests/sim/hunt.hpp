@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Runs scenarios; of one that fails, says how to repeat it, makes it smaller, and shows its end.
+
+#include "scenario.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace offerkit::test {
+
+struct Outcome {
+    std::string finding;  // Empty: all was well.
+    sim::Reached reached;
+    Duration time_to_rest{0};
+    std::uint64_t events = 0;
+};
+
+/// Runs one plan. Should an assertion abort it, the command that repeats it is printed first.
+[[nodiscard]] Outcome run_plan(const Plan& plan);
+
+/// A plan that fails as well, with less in it. Pre: `plan` fails. At most so many runs.
+[[nodiscard]] Plan shrink(const Plan& plan, int runs_max = 60);
+
+/// The finding, the command that repeats it, and the last lines of what happened.
+[[nodiscard]] std::string report(const Plan& failed);
+
+/// OFFERKIT_SEED, whatever text it is, as a number; 1 if it is not set.
+[[nodiscard]] std::uint64_t base_seed();
+
+/// A number from the environment.
+[[nodiscard]] std::uint64_t number_from(const char* variable, std::uint64_t otherwise);
+
+}  // namespace offerkit::test
