@@ -2,9 +2,10 @@
 #pragma once
 
 /// Agents without processes: many of them on a few connections, speaking the real protocol to a
-/// real master. A task is running at once. It is finished as soon as "running" is acknowledged, so
-/// that each status takes the whole way there and back; or it goes on for ever, and an agent whose
-/// master goes away comes back with its tasks, after pauses as those of a real one.
+/// real master. A task is running at once. Its next status follows as soon as the last one is
+/// acknowledged, so that each takes the whole way there and back, until it is finished; or it goes
+/// on for ever, and an agent whose master goes away comes back with its tasks, after pauses as
+/// those of a real one.
 
 #include <offerkit/agent/event.hpp>
 #include <offerkit/agent/options.hpp>
@@ -28,8 +29,9 @@ struct EmulatedOptions {
     std::string token;
     std::size_t agents = 1000;
     std::size_t connections = 8;
-    std::string resources;  // Of each.
-    bool tasks_end = true;  // Else they run for ever, and agents come back with them.
+    std::string resources;                // Of each.
+    bool tasks_end = true;                // Else they run for ever, and agents come back with them.
+    std::uint64_t statuses_per_task = 2;  // Of one that ends: "running" until the last.
 };
 
 class EmulatedAgents {
@@ -133,7 +135,7 @@ private:
         } else if (auto* run = std::get_if<protocol::RunTasks>(&said->message)) {
             start(agent, *run);
         } else if (auto* receipts = std::get_if<protocol::AcknowledgeStatuses>(&said->message)) {
-            if (options_.tasks_end) finish(agent, *receipts);
+            if (options_.tasks_end) go_on(agent, *receipts);
         }
     }
 
@@ -149,21 +151,28 @@ private:
     void start(Emulated& agent, protocol::RunTasks& run) {
         protocol::UpdateStatuses updates;
         for (TaskInfo& task : run.tasks) {
-            updates.updates.push_back({run.framework, status(agent, task.id, TaskState::running)});
+            TaskStatus first = status(agent, task.id, TaskState::running);
+            first.id = StatusId{1, agent.statuses + 1};
+            agent.statuses += options_.statuses_per_task;
+            updates.updates.push_back({run.framework, std::move(first)});
             if (options_.tasks_end) continue;
             agent.tasks.push_back({run.framework, run.role, std::move(task), TaskState::running});
         }
         say(agent, std::move(updates));
     }
 
-    /// Odd statuses are "running", the even one after each is "finished".
-    void finish(Emulated& agent, protocol::AcknowledgeStatuses& receipts) {
+    /// The numbers of a task's statuses follow each other, so the last one says what comes next.
+    void go_on(Emulated& agent, protocol::AcknowledgeStatuses& receipts) {
         protocol::UpdateStatuses updates;
         for (auto& receipt : receipts.receipts) {
-            if (receipt.status.counter() % 2 == 0) continue;
-            TaskStatus ended = status(agent, std::move(receipt.task), TaskState::finished);
-            ended.id = StatusId{1, receipt.status.counter() + 1};
-            updates.updates.push_back({receipt.framework, std::move(ended)});
+            const std::uint64_t left =
+                options_.statuses_per_task -
+                ((receipt.status.counter() - 1) % options_.statuses_per_task + 1);
+            if (left == 0) continue;
+            TaskStatus next = status(agent, std::move(receipt.task),
+                                     left == 1 ? TaskState::finished : TaskState::running);
+            next.id = StatusId{1, receipt.status.counter() + 1};
+            updates.updates.push_back({receipt.framework, std::move(next)});
         }
         if (!updates.updates.empty()) say(agent, std::move(updates));
     }
@@ -174,10 +183,6 @@ private:
         status.state = state;
         status.agent = agent.id;
         status.source = StatusSource::executor;
-        if (state == TaskState::running) {
-            status.id = StatusId{1, agent.statuses + 1};
-            agent.statuses += 2;
-        }
         return status;
     }
 
