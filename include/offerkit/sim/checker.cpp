@@ -106,6 +106,13 @@ void Checker::framework_does(FrameworkId framework, const framework::Effect& eff
     }
 }
 
+void Checker::forget_framework(FrameworkId framework) {
+    for (auto at = tasks_.lower_bound({framework, TaskId{}});
+         at != tasks_.end() && at->first.first == framework; ++at) {
+        at->second.told_to_process = StatusId{};
+    }
+}
+
 void Checker::look_at_delivery(FrameworkId framework, const framework::Deliver& delivery,
                                Instant now) {
     now_ = now;
@@ -128,11 +135,12 @@ void Checker::check_told(const TaskKey& key, Task& task, const TaskStatus& statu
     bool is_repeat = false;
     if (!status.id.is_none()) {
         is_repeat = std::ranges::find(task.told, status.id) != task.told.end();
-        if (!is_repeat && !hostile_ && status.id < task.told_last) {
-            complain(" after " + format_id(task.told_last));
+        if (!is_repeat && !hostile_ && status.id < task.told_to_process) {
+            complain(" after " + format_id(task.told_to_process));
         }
         if (!is_repeat) task.told.push_back(status.id);
         task.told_last = std::max(task.told_last, status.id);
+        task.told_to_process = std::max(task.told_to_process, status.id);
     }
     if (!task.end) {
         if (!is_terminal(status.state)) return;

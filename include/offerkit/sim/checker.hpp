@@ -64,6 +64,9 @@ public:
     void agent_does(const agent::Effect& effect, const Checkpoint& durable, bool store_works,
                     Instant now);
     void framework_does(FrameworkId framework, const framework::Effect& effect);
+    /// Its next process has heard nothing yet: it is told again, in order, from the first status
+    /// that is not acknowledged.
+    void forget_framework(FrameworkId framework);
     /// A framework's handlers are about to see this.
     void look_at_delivery(FrameworkId framework, const framework::Deliver& delivery, Instant now);
 
@@ -110,6 +113,7 @@ private:
         bool from_memory = false;  // While its agent's disk was full: a crash may change the story.
         std::vector<StatusId> told;
         StatusId told_last;
+        StatusId told_to_process;  // Of the framework that runs now: the last one.
         std::optional<TaskState> end;
         AgentId end_agent;
         StatusId end_status;

@@ -109,6 +109,7 @@ void World::kill_framework(std::uint32_t framework) {
     remark("world", "the process of framework " + std::to_string(framework) + " dies");
     reached_.count(Fault::framework_killed);
     end_node(host.machine);
+    checker_.forget_framework(host.options.id);
     disconnect(framework_link(framework), "the scheduler's process has died");
     host.author_wake = Instant::never();
 }

@@ -302,6 +302,14 @@ TEST_CASE("the checker notices untrue stories about tasks", "[sim][checker]") {
         w.is_told(Watched::status("t", TaskState::running, 1));
         CHECK_THAT(w.complaint(), Catch::Contains("after s1-2"));
     }
+    SECTION("a new process of a framework hears them from the first that is not acknowledged") {
+        w.starts("t");
+        w.is_told(Watched::status("t", TaskState::running, 2));
+        w.checker.forget_framework(owner);
+        w.is_told(Watched::status("t", TaskState::running, 1));
+        w.is_told(Watched::status("t", TaskState::running, 2));
+        CHECK(w.complaint() == "none");
+    }
     SECTION("a receipt for what its scheduler was never told") {
         protocol::AcknowledgeStatuses receipts;
         receipts.receipts.push_back({owner, TaskId{"t"}, StatusId{1, 1}});
