@@ -165,7 +165,7 @@ private:
     void remove_task(TaskIndex index);
     void change_task(TaskIndex index, TaskState state, StatusReason reason, std::string message);
     void kill_task(const Framework& framework, const Task& task, std::optional<Duration> grace);
-    [[nodiscard]] static bool holds_back(Task& task, const Framework& framework, StatusId id);
+    [[nodiscard]] bool holds_back(Task& task, const Framework& framework, StatusId id);
     void tell_status(FrameworkIndex index, TaskStatus status);
     void acknowledge(AgentIndex agent, FrameworkId framework, const TaskId& task, StatusId status);
     [[nodiscard]] TaskStatus status_of(const Task& task) const;

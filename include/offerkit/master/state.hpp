@@ -115,7 +115,9 @@ struct Task {
     TaskState state = TaskState::staging;
     StatusReason reason = StatusReason::none;
     StatusId ended_by;   // The terminal status; once acknowledged, the task is forgotten.
-    StatusId held_from;  // The first that found no scheduler; later ones wait for its repetition.
+    StatusId told;       // The latest that a scheduler was sent and has not acknowledged.
+    StatusId held_from;  // Not none: what comes later waits until the agent repeats.
+    StatusId held_last;  // The latest that has waited: when it comes again it is a repetition.
     TaskIndex previous;  // In the list of its agent.
     TaskIndex next;
 };

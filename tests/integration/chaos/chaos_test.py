@@ -9,15 +9,16 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from run import run_chaos, seed_of_commit  # noqa: E402
+from run import PER_SECOND, SECONDS, run_chaos, seed_of_commit  # noqa: E402
 
-SECONDS = float(os.environ.get("OFFERKIT_CHAOS_SECONDS", "100"))
+SECONDS = float(os.environ.get("OFFERKIT_CHAOS_SECONDS", SECONDS))
+PER_SECOND = int(os.environ.get("OFFERKIT_CHAOS_PER_SECOND", PER_SECOND))
 
 
 class ChaosTest(unittest.TestCase):
     def test_nothing_is_lost_doubled_or_left(self):
         said = io.StringIO()
-        problems = run_chaos(seed_of_commit(), SECONDS, replay=True, out=said)
+        problems = run_chaos(seed_of_commit(), SECONDS, PER_SECOND, replay=True, out=said)
         print(said.getvalue())
         self.assertEqual(problems, [])
 

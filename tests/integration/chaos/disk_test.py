@@ -15,7 +15,7 @@ class DiskTest(EnvironmentTest):
         cluster = self.cluster
         disk = Disk(self, cluster.master, cluster.work_dir(cluster.master))
         cluster.start_daemons()
-        self.start_load(400)
+        self.start_load()
         self.assertEqual(self.write(), 200)
 
         disk.fill()
@@ -36,7 +36,7 @@ class DiskTest(EnvironmentTest):
         cluster = self.cluster
         disk = Disk(self, cluster.master, cluster.work_dir(cluster.master))
         cluster.start_daemons()
-        self.start_load(200)
+        self.start_load()
         disk.fill()
         self.await_writes(503)
         cluster.master.kill()
@@ -52,7 +52,7 @@ class DiskTest(EnvironmentTest):
         cluster.work_dir(agent).mkdir(mode=0o700)
         disk = Disk(self, agent, cluster.work_dir(agent) / "checkpoint")
         cluster.start_daemons()
-        self.start_load(600)
+        self.start_load()
 
         disk.fill()
         self.await_more(5, "dropped")

@@ -17,7 +17,7 @@ class SyncTest(EnvironmentTest):
         cluster = self.cluster
         self.preload_fiu(cluster.master)
         cluster.start_daemons()
-        self.start_load(300)
+        self.start_load()
         self.assertEqual(self.write(), 200)
         for _ in range(3):
             self.make_fail(cluster.master, SYNCS, IO_ERROR)
@@ -37,7 +37,7 @@ class SyncTest(EnvironmentTest):
         agent = cluster.agents[0]
         self.preload_fiu(agent)
         cluster.start_daemons()
-        self.start_load(600)
+        self.start_load()
         self.make_fail(agent, SYNCS, IO_ERROR)
         self.await_more(5, "dropped")
         self.make_work(agent, SYNCS)
@@ -48,7 +48,7 @@ class SyncTest(EnvironmentTest):
     def test_a_slow_sync_holds_up_writes_and_nothing_else(self):
         cluster = self.cluster
         cluster.start_daemons()
-        self.start_load(300)
+        self.start_load()
         cluster.master.kill()
         # The tracer is the grandchild, so that the process we know is still the daemon.
         cluster.master.wrapper = ["strace", "-D", "-f", "-qq", "-o", self.folder / "strace", "-e",

@@ -282,6 +282,41 @@ SCENARIO("a question about a task that has come back is answered once", "[master
     }
 }
 
+SCENARIO("no status overtakes one whose scheduler died before its receipt", "[master][recovery]") {
+    GIVEN("a task that runs, of which nobody has acknowledged that it does") {
+        Driver driver = restarted(contents(1));
+        const PeerId first = subscribe(driver);
+        const PeerId agent = come_back(driver, 1, {"t"});
+        driver.report(agent, batch, "t", TaskState::running, 1);
+        driver.close(first);
+        const PeerId second = subscribe(driver);
+        driver.forget();
+
+        WHEN("its end comes before the agent has repeated anything") {
+            driver.report(agent, batch, "t", TaskState::finished, 2);
+            THEN("it waits, and the agent is asked to repeat") {
+                CHECK(driver.statuses(second).empty());
+                CHECK(driver.heard<protocol::ReconcileTasks>(agent).size() == 1);
+                driver.report(agent, batch, "t", TaskState::running, 1);
+                driver.report(agent, batch, "t", TaskState::finished, 2);
+                CHECK(driver.statuses(second).size() == 2);
+            }
+            THEN("what comes a second time is a repetition, and waits no longer") {
+                driver.report(agent, batch, "t", TaskState::finished, 2);
+                CHECK(driver.statuses(second).size() == 1);
+            }
+        }
+        WHEN("a receipt comes on the new connection") {
+            driver.say(second,
+                       protocol::Acknowledge{{{AgentId{1, 1}, TaskId{"t"}, StatusId{1, 1}}}});
+            driver.report(agent, batch, "t", TaskState::finished, 2);
+            THEN("nothing is in the way of the next") {
+                CHECK(driver.statuses(second).size() == 1);
+            }
+        }
+    }
+}
+
 SCENARIO("marking stops at a share of the cluster", "[master][recovery]") {
     GIVEN("twenty agents of which nobody comes back") {
         Driver driver = restarted(contents(20));

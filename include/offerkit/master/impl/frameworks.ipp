@@ -190,6 +190,10 @@ OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
     rescind_all(framework.offers, protocol::RescindReason::operator_asked);
     tell_activity(index);
     if (framework.ending) return;
+    for (const auto& [id, at] : framework.tasks) {
+        Task& task = state_.tasks[at];  // What was told may never have been read.
+        if (task.held_from.is_none()) task.held_from = std::exchange(task.told, StatusId{});
+    }
     if (framework.info.failover_timeout <= Duration{0}) {
         return end_framework(
             index, {RefusalCode::cancelled, "framework " + format_id(framework.id), "live on",

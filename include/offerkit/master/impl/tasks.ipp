@@ -5,6 +5,7 @@
 
 #include <offerkit/master/master.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,17 +59,24 @@ OFFERKIT_INLINE void Master::update_status(AgentIndex agent, protocol::StatusUpd
     tell_status(owner, std::move(status));
 }
 
-// A receipt covers what came before it. So no status may overtake one that found no scheduler: it
-// is let through only once the agent, which repeats in order, has come to that one again.
+// A receipt covers what came before it. So no status may overtake one that found no scheduler, or
+// whose scheduler died before its receipt: later ones wait until the agent, which repeats all that
+// is not acknowledged in order, has begun to do so.
 OFFERKIT_INLINE bool Master::holds_back(Task& task, const Framework& framework, StatusId id) {
     if (id.is_none()) return false;
     if (framework.peer.is_none() || !framework.admitted) {
         if (task.held_from.is_none()) task.held_from = id;
+        task.held_last = std::max(task.held_last, id);
         return true;
     }
-    if (task.held_from.is_none()) return false;
-    if (id > task.held_from) return true;
+    if (!task.held_from.is_none() && id > task.held_from && id > task.held_last) {
+        task.held_last = id;
+        repeats_[task.agent].push_back({framework.id, task.id});
+        return true;
+    }
     task.held_from = StatusId{};
+    task.held_last = StatusId{};
+    task.told = std::max(task.told, id);
     return false;
 }
 
@@ -96,8 +104,12 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Acknowledge& c)
         const auto known = framework.tasks.find(receipt.task);
         if (known == framework.tasks.end()) continue;
         Task& task = state_.tasks[known->second];
-        // A receipt of before the connection broke, for one that found no scheduler when repeated.
-        if (receipt.status >= task.held_from) task.held_from = StatusId{};
+        if (receipt.status >= task.told) task.told = StatusId{};
+        // A receipt of before the connection broke, for what was repeated in between.
+        if (receipt.status >= std::max(task.held_from, task.held_last)) {
+            task.held_from = StatusId{};
+            task.held_last = StatusId{};
+        }
         if (is_terminal(task.state) && task.ended_by == receipt.status) {
             remove_task(known->second);
         }
