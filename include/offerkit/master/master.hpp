@@ -164,7 +164,7 @@ private:
     void end_task(TaskIndex index, TaskState state, StatusReason reason);
     void remove_task(TaskIndex index);
     void change_task(TaskIndex index, TaskState state, StatusReason reason, std::string message);
-    void kill_task(const Framework& framework, const Task& task, std::optional<Duration> grace);
+    void kill_task(const Framework& framework, Task& task, std::optional<Duration> grace);
     [[nodiscard]] bool holds_back(Task& task, const Framework& framework, StatusId id);
     void tell_status(FrameworkIndex index, TaskStatus status);
     void acknowledge(AgentIndex agent, FrameworkId framework, const TaskId& task, StatusId status);

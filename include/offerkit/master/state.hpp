@@ -118,6 +118,8 @@ struct Task {
     StatusId told;       // The latest that a scheduler was sent and has not acknowledged.
     StatusId held_from;  // Not none: what comes later waits until the agent repeats.
     StatusId held_last;  // The latest that has waited: when it comes again it is a repetition.
+    /// Asked for, with this grace (none: the task's own): said again to an agent that comes back.
+    std::optional<std::optional<Duration>> kill;
     TaskIndex previous;  // In the list of its agent.
     TaskIndex next;
 };

@@ -317,6 +317,25 @@ SCENARIO("no status overtakes one whose scheduler died before its receipt", "[ma
     }
 }
 
+SCENARIO("a kill that an agent has not read is said again when it is back", "[master][recovery]") {
+    GIVEN("a task whose scheduler wants it ended while its agent is away") {
+        Driver driver = restarted(contents(1));
+        const PeerId framework = subscribe(driver);
+        driver.close(come_back(driver, 1, {"t"}));
+        driver.say(framework, protocol::Kill{TaskId{"t"}, 2s});
+
+        THEN("the agent hears of it each time it comes back, until it has begun") {
+            const PeerId agent = come_back(driver, 1, {"t"});
+            REQUIRE(driver.heard<protocol::KillTask>(agent).size() == 1);
+            CHECK(driver.heard<protocol::KillTask>(agent)[0].grace == 2s);
+            driver.close(agent);
+            const PeerId killing = driver.open(protocol::PeerKind::agent);
+            driver.say(killing, registration(AgentId{1, 1}, {"t"}, TaskState::killing));
+            CHECK(driver.heard<protocol::KillTask>(killing).empty());
+        }
+    }
+}
+
 SCENARIO("marking stops at a share of the cluster", "[master][recovery]") {
     GIVEN("twenty agents of which nobody comes back") {
         Driver driver = restarted(contents(20));

@@ -304,7 +304,14 @@ OFFERKIT_INLINE void Master::drop_unconfirmed(AgentIndex index,
 // Nobody knew for certain what became of it; now its agent says so.
 OFFERKIT_INLINE void Master::confirm_task(TaskIndex at, TaskState reported) {
     const TaskState known = state_.tasks[at].state;
-    if (is_terminal(known) || is_terminal(reported) || known == reported) return;
+    if (is_terminal(known) || is_terminal(reported)) return;
+    const Task& task = state_.tasks[at];
+    if (task.kill && reported != TaskState::killing) {
+        send(state_.agents[task.agent].peer,
+             protocol::KillTask{state_.frameworks[task.framework].id, task.id, *task.kill,
+                                StatusReason::kill_requested});
+    }
+    if (known == reported) return;
     const bool was_missed = known == TaskState::unreachable || known == TaskState::lost;
     change_task(at, reported, StatusReason::reconciliation, {});
     if (!was_missed) return;

@@ -157,11 +157,14 @@ OFFERKIT_INLINE void Master::remove_task(TaskIndex index) {
     if (agent.first_task.is_none()) go_on_draining(where);
 }
 
-OFFERKIT_INLINE void Master::kill_task(const Framework& framework, const Task& task,
+// An agent that is away, or whose connection breaks before it has read this, is told when it is
+// back.
+OFFERKIT_INLINE void Master::kill_task(const Framework& framework, Task& task,
                                        std::optional<Duration> grace) {
+    if (is_terminal(task.state)) return;
+    task.kill = grace;
     const PeerId agent = state_.agents[task.agent].peer;
-    // An agent that is away is told when it comes back: the scheduler asks again until it ends.
-    if (agent.is_none() || is_terminal(task.state)) return;
+    if (agent.is_none()) return;
     send(agent, protocol::KillTask{framework.id, task.id, grace, StatusReason::kill_requested});
 }
 
