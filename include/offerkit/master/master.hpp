@@ -93,7 +93,7 @@ private:
     void begin_registration(AgentIndex index, std::vector<protocol::AgentTask>& tasks);
     void announce_registered(AgentIndex index);
     void take_tasks(AgentIndex index, std::vector<protocol::AgentTask>& reported);
-    void drop_unconfirmed(AgentIndex index, const std::set<TaskIndex>& confirmed);
+    void drop_unconfirmed(AgentIndex index, const std::vector<protocol::AgentTask>& reported);
     void confirm_task(TaskIndex at, TaskState reported);
     void disconnect_agent(AgentIndex index);
     void remove_agent(AgentIndex index, TaskState told, const std::string& why);

@@ -222,7 +222,8 @@ OFFERKIT_INLINE void Master::announce_registered(AgentIndex index) {
 // That a framework is over may have been lost with the connection before, so it is said again.
 OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
                                         std::vector<protocol::AgentTask>& reported) {
-    std::set<TaskIndex> confirmed;
+    // First what is not there any more: it may be in the place of what is.
+    drop_unconfirmed(index, reported);
     for (protocol::AgentTask& task : reported) {
         FrameworkIndex owner = find_framework_index(task.framework);
         if (owner.is_none() && !state_.recovered && task.framework.epoch() < options_.epoch) {
@@ -244,7 +245,6 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
                 send(peer, protocol::KillTask{task.framework, task.info.id, std::nullopt});
                 continue;
             }
-            confirmed.insert(at);
             confirm_task(at, task.state);
             if (state_.frameworks[owner].ended) send(peer, protocol::EndFramework{task.framework});
             continue;
@@ -263,7 +263,6 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
         if (!over) tell_allocator(allocator_event::Occupied{claimant, index, local});
         add_task(owner, index, claimant, task.role, task.info, std::move(local), task.state);
         const TaskIndex at = state_.frameworks[owner].tasks.at(task.info.id);
-        confirmed.insert(at);
         drop_questions({task.framework, task.info.id}, state_.agents[index].id);
         if (over) continue;
         if (state_.frameworks[owner].ended) {
@@ -275,11 +274,17 @@ OFFERKIT_INLINE void Master::take_tasks(AgentIndex index,
             tell_status(owner, std::move(status));
         }
     }
-    drop_unconfirmed(index, confirmed);
 }
 
 OFFERKIT_INLINE void Master::drop_unconfirmed(AgentIndex index,
-                                              const std::set<TaskIndex>& confirmed) {
+                                              const std::vector<protocol::AgentTask>& reported) {
+    std::set<TaskIndex> confirmed;
+    for (const protocol::AgentTask& task : reported) {
+        const FrameworkIndex owner = find_framework_index(task.framework);
+        if (owner.is_none()) continue;
+        const auto known = state_.frameworks[owner].tasks.find(task.info.id);
+        if (known != state_.frameworks[owner].tasks.end()) confirmed.insert(known->second);
+    }
     TaskIndex at = state_.agents[index].first_task;
     while (!at.is_none()) {
         const TaskIndex next = state_.tasks[at].next;
