@@ -207,6 +207,9 @@ std::string Scenario::find_leak() {
         return std::to_string(state.deadlines.size()) + " deadlines for " + std::to_string(agents) +
                " agents";
     }
+    for (const auto& [id, peer] : state.peers) {
+        if (peer.agent.is_none()) return "peer " + format_id(id) + ", which is nobody's";
+    }
     if (state.peers.size() > agents) return "a peer";
     for (std::uint32_t i = 0; i < world_.agents(); ++i) {
         if (world_.has_stopped(i)) continue;

@@ -63,6 +63,7 @@ private:
     // In the order of a life. impl/peers.ipp
     void on(PeerOpened& e);
     void on(PeerClosed& e);
+    void close_stranger(PeerId id);
     void on(PeerSlow& e);
     void on(SchedulerSaid& e);
     void on(AgentSaid& e);

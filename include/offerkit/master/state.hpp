@@ -134,7 +134,7 @@ struct OfferRecord {
 
 /// What a deadline is about. Ties are settled by kind, then by id.
 struct DeadlineKey {
-    enum class Kind : std::uint8_t { offer, agent, framework, reasons, drain };
+    enum class Kind : std::uint8_t { offer, agent, framework, reasons, drain, peer };
 
     Kind kind = Kind::offer;
     std::uint64_t id = 0;

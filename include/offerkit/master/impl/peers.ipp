@@ -13,6 +13,18 @@ namespace offerkit::master {
 
 OFFERKIT_INLINE void Master::on(PeerOpened& e) {
     state_.peers.emplace(e.peer, Peer{e.kind, std::move(e.principal), {}, {}, std::nullopt});
+    state_.deadlines.arm(state_.now + options_.peer_timeout,
+                         {DeadlineKey::Kind::peer, e.peer.value()});
+}
+
+// Nobody who is let in has to be quick after that: beats say that it is there. A machine that has
+// crashed before it registered would otherwise be waited for as long as the master runs.
+OFFERKIT_INLINE void Master::close_stranger(PeerId id) {
+    const auto found = state_.peers.find(id);
+    if (found == state_.peers.end()) return;
+    if (!found->second.agent.is_none() || !found->second.framework.is_none()) return;
+    close(id, {RefusalCode::unavailable, "peer " + format_id(id), "stay connected",
+               "it has neither registered nor subscribed in time", "do so right after the hello"});
 }
 
 // Absorbs: the close of a peer that we closed ourselves.

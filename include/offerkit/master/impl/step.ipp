@@ -69,6 +69,9 @@ OFFERKIT_INLINE void Master::expire_deadlines() {
                 if (!index.is_none()) look_after_framework(index);
                 break;
             }
+            case DeadlineKey::Kind::peer:
+                close_stranger(PeerId::from_value(key->id));
+                break;
             case DeadlineKey::Kind::reasons:
                 state_.reasons_armed = false;
                 tell_reasons();
