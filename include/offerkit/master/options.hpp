@@ -17,8 +17,8 @@ struct Options {
 
     /// Peers beat this often and are answered.
     Duration heartbeat_interval = std::chrono::seconds{15};
-    /// Silence after which an agent counts as unreachable, or a scheduler as disconnected; and what a
-    /// peer has to say who it is.
+    /// Silence after which an agent counts as unreachable, or a scheduler as disconnected. Who has
+    /// not registered or subscribed by then is not waited for.
     Duration peer_timeout = std::chrono::seconds{75};
     /// An offer that is not answered within this time is rescinded.
     Duration offer_timeout = std::chrono::seconds{30};

@@ -99,6 +99,16 @@ SCENARIO("an agent that comes back is reconciled with what the master knows", "[
                 CHECK(driver.statuses(framework).empty());
             }
         }
+        WHEN("what it reports stands in the place of what was lost on its way") {
+            auto message = registration(agent_id);
+            for (const char* const task : {"kept", "one", "two", "three"})
+                message.tasks.push_back(agent_task(id, task));
+            driver.say(again, message);
+            THEN("all of it is taken into account") {
+                CHECK(driver.heard<protocol::KillTask>(again).empty());
+                CHECK(driver.master().state().tasks.size() == 4);
+            }
+        }
         WHEN("it reports a task of a framework that was never there") {
             auto message = registration(agent_id);
             message.tasks = {agent_task(id, "kept"), agent_task(id, "lost"),

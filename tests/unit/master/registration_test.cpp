@@ -41,6 +41,20 @@ SCENARIO("a registration may come in several messages", "[master][agent]") {
     }
 }
 
+SCENARIO("who neither registers nor subscribes is not waited for", "[master]") {
+    Driver driver;
+    const PeerId agent = driver.open(protocol::PeerKind::agent);
+    const PeerId framework = driver.open(protocol::PeerKind::framework);
+    driver.advance(74s);
+    CHECK(driver.find_close(agent) == nullptr);
+    driver.advance(1s);
+    for (const PeerId peer : {agent, framework}) {
+        REQUIRE(driver.find_close(peer) != nullptr);
+        CHECK(driver.find_close(peer)->why.code == RefusalCode::unavailable);
+    }
+    CHECK(driver.master().state().peers.empty());
+}
+
 SCENARIO("an agent may come back with more, not with less", "[master][agent]") {
     Driver driver = restarted(contents(1));
     const PeerId framework = subscribe(driver);
