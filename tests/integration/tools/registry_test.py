@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `offerkit registry` does to a real master's folder."""
 
+import contextlib
 import json
 import os
 import signal
@@ -29,6 +30,9 @@ class RegistryTest(ClusterTest):
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
+        for process in self.processes():  # A launcher outlives its agent.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def spawn(self, *arguments):
         with (self.folder / "log").open("a") as log:
