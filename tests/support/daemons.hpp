@@ -4,6 +4,8 @@
 /// Daemons for tests and benchmarks: started on loopback with ports that the kernel chooses, in a
 /// folder of their own, and ended with their owner.
 
+#include <support/temporary_folder.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -27,27 +29,6 @@
 #include <vector>
 
 namespace offerkit::testing {
-
-/// A folder that is gone with its owner.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "offerkit-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        path_ = pattern;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code error;
-        std::filesystem::remove_all(path_, error);
-    }
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
 
 /// One child process, ended by its owner: asked first, then killed.
 class Child {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <offerkit/allocation/policies.hpp>
@@ -17,20 +19,9 @@
 
 using namespace offerkit;
 using namespace offerkit::runtime;
+using offerkit::testing::TemporaryFolder;
 
 namespace {
-
-struct TemporaryDir {
-    TemporaryDir() {
-        std::string name = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~TemporaryDir() { std::filesystem::remove_all(path); }
-    TemporaryDir(const TemporaryDir&) = delete;
-    TemporaryDir& operator=(const TemporaryDir&) = delete;
-    std::string path;
-};
 
 /// A master that is told of agents, one after the other, and recorded meanwhile.
 class Recorded {
@@ -95,16 +86,16 @@ std::string bytes_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a record goes on in files that replay alone, and the oldest are removed") {
-    const TemporaryDir folder;
-    const std::string other = folder.path + "/agent-1-000001.log";
+    const TemporaryFolder folder;
+    const std::string other = folder.path() + "/agent-1-000001.log";
     std::ofstream{other} << "not ours";
-    std::ofstream{folder.path + "/master-1-notes.log"} << "nor this";
+    std::ofstream{folder.path() + "/master-1-notes.log"} << "nor this";
     {
-        Recorded recorded{{folder.path, 4096, 3}};
+        Recorded recorded{{folder.path(), 4096, 3}};
         for (int agent = 0; agent < 200; ++agent)
             recorded.add_agent();
     }
-    std::vector<std::string> names = files_in(folder.path);
+    std::vector<std::string> names = files_in(folder.path());
     REQUIRE(names.size() == 5);
     CHECK(names.front() == "agent-1-000001.log");
     CHECK(names.back() == "master-1-notes.log");
@@ -112,7 +103,7 @@ TEST_CASE("a record goes on in files that replay alone, and the oldest are remov
     std::uint64_t agents_before = 0;
     for (auto name = names.begin() + 1; name != last; ++name) {
         INFO(*name);
-        const std::string log = bytes_of(folder.path + "/" + *name);
+        const std::string log = bytes_of(folder.path() + "/" + *name);
         record::ReplayOptions options;
         options.build = record::build_text();
         auto replayer = record::Replayer::open(log, options);
@@ -133,30 +124,30 @@ TEST_CASE("a record goes on in files that replay alone, and the oldest are remov
 }
 
 TEST_CASE("files of an earlier run count among those that are kept") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     for (std::uint64_t run = 9; run <= 11; ++run)
-        Recorded{{folder.path, 1 << 20, 2}, run}.add_agent();
-    CHECK(files_in(folder.path) ==
+        Recorded{{folder.path(), 1 << 20, 2}, run}.add_agent();
+    CHECK(files_in(folder.path()) ==
           std::vector<std::string>{"master-10-000001.log", "master-11-000001.log"});
 }
 
 TEST_CASE("a record that is there already is not written over") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     for (int start = 0; start < 3; ++start)
-        Recorded{{folder.path}}.add_agent();
-    CHECK(files_in(folder.path) == std::vector<std::string>{"master-1-000001.log",
-                                                            "master-1-000002.log",
-                                                            "master-1-000003.log"});
+        Recorded{{folder.path()}}.add_agent();
+    CHECK(files_in(folder.path()) == std::vector<std::string>{"master-1-000001.log",
+                                                              "master-1-000002.log",
+                                                              "master-1-000003.log"});
 }
 
 TEST_CASE("a record that cannot be written is reported, and goes on in another file") {
-    const TemporaryDir folder;
-    const std::string next = folder.path + "/master-1-000002.log";
+    const TemporaryFolder folder;
+    const std::string next = folder.path() + "/master-1-000002.log";
     std::vector<std::string> said;
     std::mutex mutex;
     {
         std::ofstream{next} << "somebody else's";
-        Recorded recorded{{folder.path, 4096, 9}, 1, [&](LogLevel, const std::string& line) {
+        Recorded recorded{{folder.path(), 4096, 9}, 1, [&](LogLevel, const std::string& line) {
                               const std::lock_guard lock{mutex};
                               said.push_back(line);
                           }};
@@ -173,7 +164,7 @@ TEST_CASE("a record that cannot be written is reported, and goes on in another f
     }
     CHECK(said.size() == 1);
     CHECK(said.front().find("master-1-000002.log ends here") != std::string::npos);
-    const auto replayed = record::replay(bytes_of(folder.path + "/master-1-000003.log"));
+    const auto replayed = record::replay(bytes_of(folder.path() + "/master-1-000003.log"));
     REQUIRE(replayed);
     CHECK_FALSE(replayed->difference);
     CHECK(replayed->steps >= 2);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.hpp"
+
+#include <support/temporary_folder.hpp>
 #include "store_fixture.hpp"
 
 #include <offerkit/allocation/policies.hpp>
@@ -18,6 +20,7 @@
 
 using namespace offerkit;
 using namespace offerkit::runtime;
+using offerkit::testing::TemporaryFolder;
 using namespace offerkit::runtime::test;
 using namespace offerkit::literals;
 
@@ -153,22 +156,12 @@ struct Waking {
     }
 };
 
-struct TemporaryDir {
-    TemporaryDir() {
-        std::string text = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(text.data()) != nullptr);
-        path = text;
-    }
-    ~TemporaryDir() { std::filesystem::remove_all(path); }
-    std::string path;
-};
-
 }  // namespace
 
 TEST_CASE("a scheduler runs tasks through a live master, and the record of it replays") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     {
-        const auto master = start_master(folder.path + "/record");
+        const auto master = start_master(folder.path() + "/record");
         Links links;
         connect_agent(links, master->port());
         Some some;
@@ -181,7 +174,7 @@ TEST_CASE("a scheduler runs tasks through a live master, and the record of it re
         links.stop();
         master->stop();
     }
-    const auto log = read_file(folder.path + "/record/master-1-000001.log", 100 * 1024 * 1024);
+    const auto log = read_file(folder.path() + "/record/master-1-000001.log", 100 * 1024 * 1024);
     REQUIRE(log.has_value());
     const auto replayed = record::replay(*log);
     REQUIRE(replayed.has_value());

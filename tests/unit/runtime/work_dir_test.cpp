@@ -2,6 +2,8 @@
 #include <offerkit/runtime/cluster_access.hpp>
 #include <offerkit/runtime/work_dir.hpp>
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
@@ -13,25 +15,10 @@
 
 using namespace offerkit;
 using namespace offerkit::runtime;
-
-namespace {
-
-/// A folder that goes with the test.
-struct TemporaryDir {
-    TemporaryDir() {
-        std::string text = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(text.data()) != nullptr);
-        path = text;
-    }
-    ~TemporaryDir() { std::filesystem::remove_all(path); }
-    [[nodiscard]] std::string file(const char* name) const { return path + "/" + name; }
-    std::string path;
-};
-
-}  // namespace
+using offerkit::testing::TemporaryFolder;
 
 TEST_CASE("a number in a file rises with every start") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     const std::string path = folder.file("epoch");
     for (std::uint64_t expected = 1; expected <= 3; ++expected) {
         const auto number = raise_number(path);
@@ -48,18 +35,18 @@ TEST_CASE("a number in a file rises with every start") {
 }
 
 TEST_CASE("a file is replaced whole, and leaves nothing beside it") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     REQUIRE(write_file(folder.file("a"), "old and long").has_value());
     REQUIRE(write_file(folder.file("a"), "new").has_value());
     CHECK(*read_file(folder.file("a"), 100) == "new");
     CHECK(read_file(folder.file("a"), 2).error().code == RefusalCode::too_large);
     CHECK(read_file(folder.file("b"), 2).error().code == RefusalCode::not_found);
     CHECK_FALSE(write_file(folder.file("no/such/folder"), "x").has_value());
-    CHECK(std::distance(std::filesystem::directory_iterator{folder.path}, {}) == 1);
+    CHECK(std::distance(std::filesystem::directory_iterator{folder.path()}, {}) == 1);
 }
 
 TEST_CASE("a work folder has one holder") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     {
         const auto first = WorkDir::open(folder.file("work"));
         REQUIRE(first.has_value());
@@ -74,7 +61,7 @@ TEST_CASE("a work folder has one holder") {
 }
 
 TEST_CASE("a token file is its owner's alone, and holds one token") {
-    const TemporaryDir folder;
+    const TemporaryFolder folder;
     const std::string path = folder.file("token");
     const auto token = make_token();
     REQUIRE(token.has_value());
@@ -92,8 +79,8 @@ TEST_CASE("a token file is its owner's alone, and holds one token") {
 }
 
 TEST_CASE("the cluster is found by what is given, the environment, then the dev file") {
-    const TemporaryDir folder;
-    ::setenv("XDG_RUNTIME_DIR", folder.path.c_str(), 1);
+    const TemporaryFolder folder;
+    ::setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
     ::unsetenv("OFFERKIT_MASTER");
     ::unsetenv("OFFERKIT_HTTP");
     ::unsetenv("OFFERKIT_TOKEN");
