@@ -158,6 +158,8 @@ private:
         m.info.hostname = words.next("hostname");
         m.info.resources = words.resources();
         if (words.take("as")) m.id = words.id<AgentId>("agent id");
+        if (words.take("run")) m.run.number = words.number("run");
+        if (words.take("nonce")) m.run.nonce = words.number("nonce");
         m.tasks_follow = words.take("tasks-follow");
         m.tasks = tasks(words);
         return m;

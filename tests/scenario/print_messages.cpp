@@ -176,6 +176,7 @@ void add(Line& line, const protocol::AgentMessage& message) {
         Overloaded{
             [&](const protocol::RegisterAgent& m) {
                 line.word("register").word(m.info.resources).field("as", m.id);
+                line.word("run").word(std::to_string(m.run.number));
                 for (const auto& task : m.tasks) {
                     line.word("task").word(task.framework).task(task.info);
                     line.word(format_task_state(task.state));

@@ -37,7 +37,9 @@ Names live_tasks_of(const agent::State& state) {
 Names live_processes(const sim::Processes& processes) {
     Names names;
     for (const auto& [key, process] : processes) {
-        if (process.running || !process.started) names.emplace(key.framework, key.task);
+        // One whose machine crashed before it had started is only a record: it never will.
+        const bool starts = !process.started && !process.lost;
+        if (process.running || starts) names.emplace(key.framework, key.task);
     }
     return names;
 }

@@ -76,6 +76,9 @@ inline void RandomValues::fill(protocol::RegisterAgent& registration) {
     fill(registration.info);
     if (is_there()) fill(registration.id);
     fill_all(registration.tasks, registration.frameworks);
+    if (is_there())
+        registration.run = {static_cast<std::uint64_t>(number(1000)),
+                            static_cast<std::uint64_t>(number(1 << 30))};
     registration.tasks_follow = is_there();
 }
 

@@ -29,7 +29,7 @@ struct Options {
     std::uint64_t epoch_seen = 0;  // The highest epoch ever followed.
     std::uint64_t run = 1;         // Raised at each start, so that no status id comes twice.
 
-    std::uint64_t seed = 0;  // Of the jitter between attempts to connect.
+    std::uint64_t seed = 0;  // Of the jitter between attempts to connect, and of the nonce.
 
     Duration reconnect_first = std::chrono::milliseconds{100};
     Duration reconnect_max = std::chrono::seconds{10};

@@ -125,7 +125,8 @@ struct State {
     AgentId id_stored;  // What the checkpoint has, or is about to have.
     std::uint64_t epoch_stored = 0;
     std::uint64_t run = 1;
-    bool starting = false;  // The checkpoint does not know this run yet: it does not connect.
+    std::uint64_t nonce = 0;  // Tells two agents apart that were started from one work folder.
+    bool starting = false;    // The checkpoint does not know this run yet: it does not connect.
     Link link;
     Rng rng{0};
 

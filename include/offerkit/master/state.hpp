@@ -54,6 +54,7 @@ struct Agent {
     AgentId id;
     AgentInfo info;
     PeerId peer;              // None: disconnected.
+    protocol::AgentRun run;   // The latest that has registered with this master.
     bool admitted = false;    // Durable: only then is anything of it announced.
     bool registered = false;  // On this connection, and told so.
     bool recovering = false;  // From the registry, and not back since the master has started.

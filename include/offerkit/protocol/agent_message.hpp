@@ -31,13 +31,22 @@ struct AgentTask {
     friend bool operator==(const AgentTask&, const AgentTask&) = default;
 };
 
+/// Which process of an agent speaks. What one that is gone has said may arrive after the words of
+/// the next, and a copied work folder makes two processes with one number.
+struct AgentRun {
+    std::uint64_t number = 0;  // Grows with each start. Zero: not counted, older than any.
+    std::uint64_t nonce = 0;   // Drawn at each start.
+    friend bool operator==(const AgentRun&, const AgentRun&) = default;
+};
+
 /// Must be the first message on a channel. With `id`: an agent that comes back, with what it runs.
 struct RegisterAgent {
     AgentInfo info;
     AgentId id;  // None: a new agent.
     std::vector<AgentTask> tasks;
     std::vector<FrameworkId> frameworks;  // Those that have anything here.
-    bool tasks_follow = false;            // What does not fit into a frame comes in `ReportTasks`.
+    AgentRun run;
+    bool tasks_follow = false;  // What does not fit into a frame comes in `ReportTasks`.
     friend bool operator==(const RegisterAgent&, const RegisterAgent&) = default;
 };
 

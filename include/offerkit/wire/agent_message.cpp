@@ -24,6 +24,8 @@ static void to_wire(const protocol::RegisterAgent& registration, pb::RegisterAge
     for (const protocol::AgentTask& task : registration.tasks)
         to_wire(task, *out.add_tasks());
     if (registration.tasks_follow) out.set_tasks_follow(true);
+    if (registration.run.number != 0) out.set_run(registration.run.number);
+    if (registration.run.nonce != 0) out.set_nonce(registration.run.nonce);
     for (const FrameworkId framework : registration.frameworks) {
         out.add_frameworks(framework.value());
     }
@@ -44,6 +46,7 @@ static Result<void> from_wire(const pb::RegisterAgent& in, protocol::RegisterAge
     const Subject who{"agent", in.info().hostname()};
     if (auto valid = from_wire(in.info(), registration.info); !valid) return valid;
     registration.tasks_follow = in.tasks_follow();
+    registration.run = {in.run(), in.nonce()};
     registration.id = AgentId::from_value(in.id());
     if (auto valid = check_count(who, "tasks", in.tasks(), limits::tasks_per_agent_max); !valid) {
         return valid;

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `offerkit registry` does to a real master's folder."""
 
-import contextlib
 import json
 import os
 import signal
@@ -11,47 +10,14 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from support import BIN, ClusterTest, eventually  # noqa: E402
+from support import BIN, DaemonsTest, eventually  # noqa: E402
 
 
-class RegistryTest(ClusterTest):
+class RegistryTest(DaemonsTest):
     def setUp(self):
         super().setUp()
-        self.work = self.folder / "master"
         self.registry = self.work / "registry"
-        self.ready = self.folder / "ready.json"
         self.backup = self.folder / "backup"
-        self.master = None
-        self.agent = None
-        self.addCleanup(self.kill_all)
-
-    def kill_all(self):
-        for process in (self.agent, self.master):
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
-        for process in self.processes():  # A launcher outlives its agent.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-
-    def spawn(self, *arguments):
-        with (self.folder / "log").open("a") as log:
-            return subprocess.Popen([str(word) for word in arguments], env=self.environment,
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
-
-    def start_master(self):
-        self.ready.unlink(missing_ok=True)
-        self.master = self.spawn(BIN / "offerkit-master", "--work-dir", self.work, "--port", 0,
-                                 "--http-port", 0, "--ready-file", self.ready)
-        eventually(lambda: self.ready.exists() or self.master.poll() is not None, "master is up")
-        if self.master.poll() is not None:
-            self.fail((self.folder / "log").read_text())
-        return json.loads(self.ready.read_text())
-
-    def start_agent(self, master):
-        self.agent = self.spawn(BIN / "offerkit-agent", "--work-dir", self.folder / "agent",
-                                "--master", master["master"], "--http-port", 0,
-                                "--token-file", self.work / "token", "--resources", "cpus:1;mem:64")
 
     def end_master(self, number=signal.SIGTERM):
         self.master.send_signal(number)

@@ -126,3 +126,47 @@ class ClusterTest(unittest.TestCase):
                 if not path.is_dir() and path.name != "jobs.jsonl"]
         self.assertEqual(left, [])
         self.assertEqual(list(self.temporary.iterdir()), [])
+
+
+class DaemonsTest(ClusterTest):
+    """A master and an agent that the test itself starts and ends."""
+
+    def setUp(self):
+        super().setUp()
+        self.work = self.folder / "master"
+        self.ready = self.folder / "ready.json"
+        self.log = self.folder / "log"
+        self.master = None
+        self.agent = None
+        self.addCleanup(self.kill_all)
+
+    def kill_all(self):
+        for process in (self.agent, self.master):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+        for process in self.processes():  # A launcher outlives its agent.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def spawn(self, *arguments):
+        with self.log.open("a") as log:
+            return subprocess.Popen([str(word) for word in arguments], env=self.environment,
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+
+    def start_master(self):
+        self.ready.unlink(missing_ok=True)
+        self.master = self.spawn(BIN / "offerkit-master", "--work-dir", self.work, "--port", 0,
+                                 "--http-port", 0, "--ready-file", self.ready)
+        eventually(lambda: self.ready.exists() or self.master.poll() is not None, "master is up")
+        if self.master.poll() is not None:
+            self.fail(self.log.read_text())
+        return json.loads(self.ready.read_text())
+
+    def spawn_agent(self, master, folder):
+        return self.spawn(BIN / "offerkit-agent", "--work-dir", folder, "--master",
+                          master["master"], "--http-port", 0, "--token-file", self.work / "token",
+                          "--resources", "cpus:1;mem:64")
+
+    def start_agent(self, master):
+        self.agent = self.spawn_agent(master, self.folder / "agent")

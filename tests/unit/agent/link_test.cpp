@@ -295,6 +295,8 @@ SCENARIO("an agent that comes back tells what it runs", "[agent][link]") {
     CHECK(message.tasks[1].framework == framework_2);
     CHECK(message.tasks[1].state == TaskState::staging);
     CHECK(message.frameworks == std::vector{framework_1, framework_2});
+    CHECK(message.run.number == driver.state().run);
+    CHECK(message.run.nonce == driver.state().nonce);
 
     WHEN("a new master gives it another id") {
         driver.step({report("t1", TaskState::finished)});

@@ -144,6 +144,63 @@ SCENARIO("an agent that comes back is reconciled with what the master knows", "[
     }
 }
 
+SCENARIO("only the latest process of an agent may register", "[master][agent]") {
+    GIVEN("an agent whose second process runs a task") {
+        Driver driver;
+        const PeerId first = driver.open(protocol::PeerKind::agent);
+        auto message = registration({});
+        message.run = {2, 77};
+        driver.say(first, message);
+        const PeerId framework = driver.add_framework();
+        const FrameworkId id = driver.framework_id(framework);
+        driver.accept(framework, driver.offers(framework)[0].id, {make_task("t")});
+        driver.report(first, id, "t", TaskState::running, 1);
+        message.id = driver.agent_id(first);
+        driver.forget();
+        const PeerId second = driver.open(protocol::PeerKind::agent);
+        const auto is_refused = [&] {
+            const auto refused = driver.heard<protocol::AgentRefused>(second);
+            return refused.size() == 1 && refused[0].refusal.code == RefusalCode::conflict;
+        };
+
+        WHEN("what its first process had said arrives, without the task") {
+            message.run = {1, 5};
+            driver.say(second, message);
+            THEN("it is refused, and nothing changes for the second") {
+                CHECK(is_refused());
+                CHECK(driver.statuses(framework).empty());
+                CHECK(driver.master().state().peers.contains(first));
+            }
+        }
+        WHEN("another process with the same number registers") {
+            message.run = {2, 78};
+            driver.say(second, message);
+            THEN("one of two work folders is a copy: it is refused, and the first stays") {
+                CHECK(is_refused());
+                CHECK(driver.statuses(framework).empty());
+                CHECK(driver.master().state().peers.contains(first));
+            }
+        }
+        WHEN("the same process registers again on a new connection") {
+            message.tasks.push_back(agent_task(id, "t"));
+            driver.say(second, message);
+            THEN("it goes on there") {
+                CHECK(driver.heard<protocol::AgentRegistered>(second).size() == 1);
+                CHECK_FALSE(driver.master().state().peers.contains(first));
+            }
+        }
+        WHEN("its third process registers") {
+            message.run = {3, 9};
+            message.tasks.push_back(agent_task(id, "t"));
+            driver.say(second, message);
+            THEN("it takes the place of the second") {
+                CHECK(driver.heard<protocol::AgentRegistered>(second).size() == 1);
+                CHECK_FALSE(driver.master().state().peers.contains(first));
+            }
+        }
+    }
+}
+
 SCENARIO("a silent agent becomes unreachable, and its return is told", "[master][agent]") {
     GIVEN("an agent that runs a task") {
         Driver driver;

@@ -75,7 +75,7 @@ OFFERKIT_INLINE void Agent::on(LinkOpened& event, Effects& out) {
 }
 
 OFFERKIT_INLINE protocol::RegisterAgent Agent::make_registration() const {
-    protocol::RegisterAgent message{options_.info, state_.id, {}, {}};
+    protocol::RegisterAgent message{options_.info, state_.id, {}, {}, {state_.run, state_.nonce}};
     message.tasks.reserve(state_.tasks.size());
     for (const auto& [serial, task] : state_.tasks) {
         message.tasks.push_back({task.key.framework, task.role, task.info, task.state});

@@ -21,6 +21,7 @@ OFFERKIT_INLINE Agent::Agent(Options options) : options_(std::move(options)) {
     state_.epoch_seen = state_.epoch_stored = options_.epoch_seen;
     state_.run = options_.run;
     state_.rng = Rng{options_.seed};
+    state_.nonce = Rng{options_.seed}.split().next();
     state_.available = options_.info.resources;
 }
 

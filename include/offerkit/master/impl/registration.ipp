@@ -69,6 +69,7 @@ OFFERKIT_INLINE void Master::register_agent(PeerId from, protocol::RegisterAgent
     agent.id = comes_back ? m.id : AgentId{options_.epoch, ++state_.agents_made};
     agent.info = std::move(m.info);
     agent.peer = from;
+    agent.run = m.run;
     agent.registered_at = state_.wall_now;
     const Result<AgentIndex> index = insert_agent(std::move(agent));
     if (!index) return refuse_agent(from, index.error());
@@ -114,6 +115,18 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
                       "its host or domain differs from what it registered with, or it has less",
                       "start the agent as before, or with an empty work folder");
     }
+    if (m.run.number < agent.run.number) {
+        return refuse(RefusalCode::conflict,
+                      "a later process of it has registered: this one is over, or its work folder "
+                      "is an older copy",
+                      "stop it, and empty its work folder if that was copied");
+    }
+    if (m.run.number == agent.run.number && m.run.nonce != agent.run.nonce) {
+        return refuse(RefusalCode::conflict,
+                      "another process with the same work folder has registered: one of the two "
+                      "folders is a copy",
+                      "stop it, and empty its work folder if that is the copy");
+    }
     if (!agent.peer.is_none()) {
         close(agent.peer,
               {RefusalCode::no_longer_available, "agent " + format_id(agent.id), "stay connected",
@@ -122,6 +135,7 @@ OFFERKIT_INLINE void Master::register_again(PeerId from, AgentIndex index,
     }
     state_.peers.at(from).agent = index;
     agent.peer = from;
+    agent.run = m.run;
     agent.heard_at = state_.now;
     const bool was_marked = agent.unreachable || agent.mark_entry != 0;
     unmark(agent);
