@@ -69,10 +69,12 @@ public:
             end_.ask("signal " + std::to_string(number));
         }};
         const std::string why = end_.wait();
-        write_log(log_, LogLevel::info, "ends: " + why);
+        // A machine that stops by itself has said why in its notes.
+        if (last_words().why.empty()) write_log(log_, LogLevel::info, "ends: " + why);
         live_->ask_stop({stop_grace, options_.keep_tasks});
-        write_log(log_, LogLevel::info, "stopped: " + stopped_.wait());
+        const std::string stopped = stopped_.wait();
         const agent::Stopped last = last_words();
+        if (stopped != last.why) write_log(log_, LogLevel::info, "stopped: " + stopped);
         // Without last words nobody waits for the machine any more.
         const bool keeps = last.why.empty() ? options_.keep_tasks : last.tasks_go_on;
         if (keeps) {
