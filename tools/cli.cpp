@@ -21,8 +21,9 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> commands = {
-    "dev", "run", "agents", "agent", "frameworks", "tasks", "offers", "registry", "replay"};
+constexpr std::array<std::string_view, 10> commands = {"dev",        "run",   "agents", "agent",
+                                                       "frameworks", "tasks", "offers", "registry",
+                                                       "quota",      "replay"};
 
 struct Options {
     AccessOptions access;
@@ -33,6 +34,7 @@ struct Options {
     RegistryOptions registry;
     ReplayCommand replay;
     AgentCommandOptions agent;
+    QuotaOptions quota;
 };
 
 void add_access(CLI::App& command, Options& options) {
@@ -170,6 +172,29 @@ void add_agent(CLI::App& app, Options& options) {
     agent->footer("Example: offerkit agent drain a1-2 --deadline 10m --watch");
 }
 
+void add_quota(CLI::App& app, Options& options) {
+    CLI::App* const quota = app.add_subcommand("quota", "Weights, guarantees and limits of roles");
+    quota->require_subcommand(1);
+    QuotaOptions& o = options.quota;
+    CLI::App* const list = quota->add_subcommand("list", "What each role has");
+    add_access(*list, options);
+    list->add_option("-o,--output", options.output, "table or json [table]")
+        ->check(CLI::IsMember({"table", "json"}));
+    list->callback([&o] { o.action = "list"; });
+    CLI::App* const set = quota->add_subcommand("set", "Change a role; what is not named stays");
+    add_access(*set, options);
+    set->add_option("role", o.role, "such as eng/build")->required();
+    set->add_option("--weight", o.weight, "of its share, next to its siblings");
+    set->add_option("--guarantee", o.guarantee,
+                    "held free for it: cpus:4;mem:1024; '' takes it away");
+    set->add_option("--limit", o.limits, "KIND:AMOUNT it never exceeds, may be repeated")
+        ->allow_extra_args(false);
+    set->add_option("--no-limit", o.unlimited, "KIND without a limit, may be repeated")
+        ->allow_extra_args(false);
+    set->callback([&o] { o.action = "set"; });
+    quota->footer("Example: offerkit quota set eng/build --guarantee 'cpus:4' --limit cpus:16");
+}
+
 /// A word that is no command: says so better than "the following argument was not expected".
 int refuse_unknown(int argc, char** argv) {
     if (argc < 2 || argv[1][0] == '-') return exit_done;
@@ -189,6 +214,11 @@ int dispatch(const CLI::App& app, Options& options) {
         options.agent.access = options.access;
         options.agent.json = options.output == "json";
         return agent(options.agent);
+    }
+    if (app.got_subcommand("quota")) {
+        options.quota.access = options.access;
+        options.quota.json = options.output == "json";
+        return quota(options.quota);
     }
     if (app.got_subcommand("run")) {
         const bool file = !options.run.jobs_file.empty();
@@ -233,6 +263,7 @@ int main_with(int argc, char** argv) {
     add_list(app, options, "frameworks", "List the frameworks");
     add_list(app, options, "tasks", "List the tasks");
     add_list(app, options, "offers", "List the outstanding offers");
+    add_quota(app, options);
     add_registry(app, options);
     add_replay(app, options);
     try {

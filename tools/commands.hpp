@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,17 @@ struct AgentCommandOptions {
     std::uint64_t within_seconds = 600;
     bool dry_run = false;
     bool watch = false;
+    bool json = false;
+};
+
+struct QuotaOptions {
+    AccessOptions access;
+    std::string action;  // list, set
+    std::string role;
+    std::string weight;                    // Empty: as it is, like all below.
+    std::optional<std::string> guarantee;  // As "cpus:4;mem:1024"; an empty text: none.
+    std::vector<std::string> limits;       // KIND:AMOUNT
+    std::vector<std::string> unlimited;    // Kinds.
     bool json = false;
 };
 
@@ -67,6 +79,7 @@ struct RegistryOptions {
 
 [[nodiscard]] int list(const ListOptions& options);
 [[nodiscard]] int agent(const AgentCommandOptions& options);
+[[nodiscard]] int quota(const QuotaOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int dev(const DevOptions& options);
 [[nodiscard]] int registry(const RegistryOptions& options);
