@@ -110,7 +110,6 @@ namespace {
 
 struct Numbers {
     std::vector<int> all;
-    friend bool operator==(const Numbers&, const Numbers&) = default;
 };
 void append(Numbers& numbers, const int& number) { numbers.all.push_back(number); }
 using NumberStore = sim::ModelledStore<Numbers, int, &append>;
