@@ -53,14 +53,16 @@ void take(ByteReader& in, T& value) {
 
 namespace detail {
 
-/// True if the enumeration has an enumerator of this value: compilers spell those by name and all
-/// others as a cast.
+/// True if the enumeration has an enumerator of this value: compilers spell those by name, as
+/// `Place::Name::one` or `(anonymous namespace)::one`, and all others as a cast, `(Place::Name)7`.
 template <class E, E value>
 consteval bool is_enumerator() {
     constexpr std::string_view spelled = __PRETTY_FUNCTION__;
     constexpr std::string_view mark = "value = ";
-    constexpr char first = spelled[spelled.rfind(mark) + mark.size()];
-    return first != '(' && !(first >= '0' && first <= '9') && first != '-';
+    constexpr std::string_view tail = spelled.substr(spelled.rfind(mark) + mark.size());
+    constexpr std::size_t before = tail.find_last_of(":)");
+    constexpr char first = tail[before == std::string_view::npos ? 0 : before + 1];
+    return !(first >= '0' && first <= '9') && first != '-';
 }
 
 /// How many enumerators there are. Pre: they count up from zero, as all of ours do.

@@ -38,7 +38,7 @@ SCENARIO("a drain empties an agent by its deadline", "[master][drain]") {
             CHECK(driver.heard<protocol::Rescind>(framework)[0].reason ==
                   protocol::RescindReason::agent_draining);
             REQUIRE(driver.heard<protocol::InverseOffers>(framework).size() == 1);
-            const InverseOffer& asked =
+            const InverseOffer asked =
                 driver.heard<protocol::InverseOffers>(framework)[0].offers.at(0);
             CHECK(asked.agent == agent_id);
             CHECK(asked.resources == 1_cpus);
