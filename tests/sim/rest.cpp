@@ -91,7 +91,6 @@ std::string Scenario::find_unrest() {
 // The master's picture, the agents' and what really runs.
 std::string Scenario::find_difference() {
     const master::State& state = world_.master().state();
-    std::size_t registered = 0;
     for (std::uint32_t i = 0; i < world_.agents(); ++i) {
         const std::string who = "agent " + std::to_string(i);
         const Names processes = live_processes(world_.processes(i));
@@ -106,7 +105,6 @@ std::string Scenario::find_difference() {
         if (known == state.agent_by_id.end() || !state.agents[known->second].registered) {
             return who + " is not registered";
         }
-        ++registered;
         const Names at_agent = live_tasks_of(agent->state());
         const Names at_master = live_tasks_of(state, id);
         if (at_master != at_agent) {
