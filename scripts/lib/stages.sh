@@ -84,6 +84,12 @@ tests_of() {
 
 attribute() { sed -nE "s/^[[:space:]]*$1=\"([0-9]+)\".*/\1/p" "$2" | head -n 1; }
 
+# same_output PROGRAM PROGRAM: both succeed and print the same, and something.
+same_output() {
+  local one=$logs/$stage.one.txt other=$logs/$stage.other.txt
+  "$1" >"$one" && "$2" >"$other" && [[ -s $one ]] && diff "$one" "$other"
+}
+
 # fuzz PROGRAM SECONDS: from the kept seeds, the same choices each time; findings stay in the log folder.
 fuzz() {
   local name=${1##*/fuzz_} corpus
