@@ -127,6 +127,17 @@ void print_state(const record::Summary& state) {
     }
 }
 
+/// What "the same" means here.
+std::string how_same(const record::Replay& so_far) {
+    std::string text = "byte for byte";
+    if (so_far.steps_in_full != so_far.steps) {
+        text += " in " + std::to_string(so_far.steps_in_full) + " of " +
+                std::to_string(so_far.steps) + " steps, by number and kinds of effects in all";
+    }
+    if (so_far.state_compared) text += "; the state at the end too";
+    return text;
+}
+
 void print_text(const record::Replayer& replayer, const Ending& ending, bool state) {
     const record::Replay& so_far = replayer.so_far();
     std::printf("build     %s\n", replayer.header().build.c_str());
@@ -142,7 +153,7 @@ void print_text(const record::Replayer& replayer, const Ending& ending, bool sta
                     static_cast<unsigned long long>(so_far.difference->step),
                     so_far.difference->what.c_str());
     } else {
-        std::printf("same      byte for byte\n");
+        std::printf("same      %s\n", how_same(so_far).c_str());
     }
     if (state) print_state(replayer.state());
 }
@@ -165,10 +176,17 @@ OrderedJson json_of(const record::Summary& state) {
 
 void print_json(const record::Replayer& replayer, const Ending& ending, bool state) {
     const record::Replay& so_far = replayer.so_far();
-    OrderedJson json{
-        {"build", replayer.header().build}, {"steps", so_far.steps},      {"events", so_far.events},
-        {"effects", so_far.effects},        {"at_ns", replayer.now().ns}, {"stopped", ending.why},
-        {"last_step", ending.kinds},        {"cut_off", so_far.cut_off},  {"difference", nullptr}};
+    OrderedJson json{{"build", replayer.header().build},
+                     {"steps", so_far.steps},
+                     {"steps_in_full", so_far.steps_in_full},
+                     {"state_compared", so_far.state_compared},
+                     {"events", so_far.events},
+                     {"effects", so_far.effects},
+                     {"at_ns", replayer.now().ns},
+                     {"stopped", ending.why},
+                     {"last_step", ending.kinds},
+                     {"cut_off", so_far.cut_off},
+                     {"difference", nullptr}};
     if (so_far.difference) {
         json["difference"] = {{"step", so_far.difference->step},
                               {"at_ns", so_far.difference->at.ns},

@@ -132,7 +132,11 @@ struct LiveAgent::Body {
 
     void end(bool shut_down_launcher) {
         loop.stop();
-        if (thread.joinable()) thread.join();
+        if (thread.joinable()) {
+            thread.join();
+            agent_recorder.finish(agent);
+            executor_recorder.finish(executor);
+        }
         links.drain(drain_at_most);
         store.stop();
         if (launcher && shut_down_launcher) launcher->shut_down();

@@ -7,84 +7,39 @@
 // a task follows when the last one is acknowledged: statuses_per_second,
 // statuses_per_master_cpu_second.
 
-#include "emulated_agents.hpp"
-#include "launching.hpp"
+#include "status_load.hpp"
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace {
 
 using namespace offerkit;
 
-struct Load {
-    std::size_t agents = 200;
-    std::size_t tasks = 20'000;
-    std::uint64_t per_task = 20;
-};
-
-void print(const Load& load, const char* metric, double value) {
+void print(const bench::StatusLoad& load, const char* metric, double value) {
     std::printf(
-        "{\"bench\":\"status\",\"workload\":\"%zu tasks of %llu statuses, %zu emulated agents\","
-        "\"seed\":0,\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"1/s\"}\n",
-        load.tasks, static_cast<unsigned long long>(load.per_task), load.agents, metric, value);
+        "{\"bench\":\"status\",\"workload\":\"%s\",\"seed\":0,\"metric\":\"%s\",\"value\":%.6g,"
+        "\"unit\":\"1/s\"}\n",
+        load.text().c_str(), metric, value);
 }
 
-int run(const Load& load) {
-    constexpr std::size_t frameworks = 4;
+int run(const bench::StatusLoad& load) {
     offerkit::testing::MasterProcess master{OFFERKIT_BIN_DIR};
-    const bench::EmulatedAgents fleet{{.master = master.address(),
-                                       .token = offerkit::testing::MasterProcess::token(),
-                                       .agents = load.agents,
-                                       .resources = "cpus:100;mem:102400",
-                                       .statuses_per_task = load.per_task}};
-    while (fleet.registered() < load.agents)
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    Command command;
-    command.argv = {"/bin/true"};
-    std::vector<std::unique_ptr<bench::Launcher>> launchers;
-    std::vector<char> ended(frameworks, 0);
-    const double cpu_before = master.child().cpu_seconds();
-    const auto start = bench::Clock::now();
-    {
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 0; i < frameworks; ++i) {
-            launchers.push_back(
-                std::make_unique<bench::Launcher>(load.tasks / frameworks, 100, command));
-            threads.emplace_back([&ended, &master, launcher = launchers.back().get(), i] {
-                ended[i] = try_run_framework(*launcher, bench::framework_options(master)) ? 1 : 0;
-            });
-        }
-    }
-    const double wall = bench::seconds_since(start);
-    const double cpu = master.child().cpu_seconds() - cpu_before;
-    std::size_t statuses = 0;
-    for (std::size_t i = 0; i < frameworks; ++i) {
-        if (ended[i] == 0 || launchers[i]->failed() != 0) {
-            std::fprintf(stderr, "status: a framework did not finish its tasks\n");
-            return 1;
-        }
-        statuses += launchers[i]->statuses();
-    }
-    const std::size_t expected = load.tasks / frameworks * frameworks * load.per_task;
-    if (statuses < expected) {
-        std::fprintf(stderr, "status: heard %zu statuses instead of %zu\n", statuses, expected);
-        return 1;
-    }
-    print(load, "statuses_per_second", static_cast<double>(statuses) / wall);
-    print(load, "statuses_per_master_cpu_second", static_cast<double>(statuses) / cpu);
+    const std::optional<bench::StatusRun> done = bench::run_statuses(master, load);
+    if (!done) return 1;
+    const auto statuses = static_cast<double>(done->statuses);
+    print(load, "statuses_per_second", statuses / done->wall_seconds);
+    print(load, "statuses_per_master_cpu_second", statuses / done->cpu_seconds);
     return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Load load;
+    bench::StatusLoad load;
     for (int i = 1; i < argc; i += 2) {
         const std::string flag = argv[i];
         const std::uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;

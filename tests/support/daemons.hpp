@@ -138,15 +138,27 @@ public:
     }
 
     [[nodiscard]] std::unique_ptr<Child> start_agent(const std::string& name,
-                                                     const std::string& resources) {
+                                                     const std::string& resources,
+                                                     std::vector<std::string> more = {}) {
         const std::string ready = folder_.file(name + ".ready");
         const std::string log = folder_.file(name + ".log");
-        auto agent = std::make_unique<Child>(
-            std::vector<std::string>{programs_ + "/offerkit-agent", "--master", address_,
-                                     "--token-file", token_file(), "--work-dir", folder_.file(name),
-                                     "--resources", resources, "--http-port", "0", "--on-stop",
-                                     "end", "--ready-file", ready},
-            log);
+        std::vector<std::string> arguments = {programs_ + "/offerkit-agent",
+                                              "--master",
+                                              address_,
+                                              "--token-file",
+                                              token_file(),
+                                              "--work-dir",
+                                              folder_.file(name),
+                                              "--resources",
+                                              resources,
+                                              "--http-port",
+                                              "0",
+                                              "--on-stop",
+                                              "end",
+                                              "--ready-file",
+                                              ready};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        auto agent = std::make_unique<Child>(std::move(arguments), log);
         await_ready(*agent, ready, log);
         return agent;
     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The bytes under every record: numbers as varints, texts with their length in front. One value
-/// has one encoding, and reading never goes past the end, whatever the bytes are. Down here because
-/// an allocation policy writes its own state so (`allocation/policy.hpp`).
+/// The bytes under every record: numbers in as few bytes as they need, texts with their length in
+/// front. One value has one encoding, and reading never goes past the end, whatever the bytes are.
+/// Down here because an allocation policy writes its own state so (`allocation/policy.hpp`).
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -14,15 +16,33 @@ namespace offerkit {
 
 using Bytes = std::string;
 
-/// Appends `value` as a varint: seven bits a byte, lowest first, at most ten bytes.
+/// Numbers below this are one byte; others are a byte that says how many follow, lowest first.
+inline constexpr std::uint64_t numbers_of_one_byte = 0xf8;
+inline constexpr std::size_t number_bytes_max = 9;
+
+/// Writes `value` to a place with room for `number_bytes_max`, and returns how many bytes it took.
+/// Without a loop: this is most of what there is to a record.
+template <class Byte>
+    requires(sizeof(Byte) == 1)
+std::size_t write_number(std::uint64_t value, Byte* at) {
+    if (value < numbers_of_one_byte) {
+        *at = static_cast<Byte>(value);
+        return 1;
+    }
+    const auto size = static_cast<std::size_t>(71 - std::countl_zero(value)) / 8;
+    at[0] = static_cast<Byte>(numbers_of_one_byte - 1 + size);
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(at + 1, &value, sizeof value);
+    } else {
+        for (std::size_t i = 0; i < size; ++i)
+            at[1 + i] = static_cast<Byte>(value >> (8 * i));
+    }
+    return 1 + size;
+}
+
 inline void put_number(std::uint64_t value, Bytes& out) {
-    if (value < 0x80) return out.push_back(static_cast<char>(value));
-    char bytes[10];  // Appended at once: a string looks for room each time.
-    std::size_t count = 0;
-    for (; value >= 0x80; value >>= 7)
-        bytes[count++] = static_cast<char>(value | 0x80);
-    bytes[count++] = static_cast<char>(value);
-    out.append(bytes, count);
+    char bytes[number_bytes_max];  // Appended at once: a string looks for room each time.
+    out.append(bytes, write_number(value, bytes));
 }
 
 /// Small negative numbers stay short: 0, -1, 1, -2 become 0, 1, 2, 3.
@@ -49,18 +69,17 @@ public:
     explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
     [[nodiscard]] std::uint64_t number() {
+        if (at_ == bytes_.size()) return fail("a number is cut off");
+        const std::uint64_t first = static_cast<unsigned char>(bytes_[at_++]);
+        if (first < numbers_of_one_byte) return first;
+        const std::size_t size = static_cast<std::size_t>(first - numbers_of_one_byte) + 1;
+        if (rest().size() < size) return fail("a number is cut off");
         std::uint64_t value = 0;
-        for (int shift = 0; shift < 70; shift += 7) {
-            if (at_ == bytes_.size()) return fail("a number is cut off");
-            const auto byte = static_cast<unsigned char>(bytes_[at_++]);
-            if (shift == 63 && byte > 1) return fail("a number has more than 64 bits");
-            value |= std::uint64_t{byte & 0x7fU} << shift;
-            if (byte < 0x80) {
-                if (byte == 0 && shift != 0) return fail("a number is longer than it need be");
-                return value;
-            }
-        }
-        return fail("a number has more than 64 bits");
+        for (std::size_t i = 0; i < size; ++i)
+            value |= std::uint64_t{static_cast<unsigned char>(bytes_[at_++])} << (8 * i);
+        const bool is_short =
+            size == 1 ? value >= numbers_of_one_byte : value >> (8 * size - 8) != 0;
+        return is_short ? value : fail("a number is longer than it need be");
     }
 
     [[nodiscard]] std::int64_t signed_number() {
@@ -81,11 +100,14 @@ public:
         return static_cast<std::size_t>(value);
     }
 
-    [[nodiscard]] std::string_view text() {
-        const std::size_t size = count();
-        const std::string_view text = rest().substr(0, size);
-        at_ += size;
-        return text;
+    [[nodiscard]] std::string_view text() { return bytes(count()); }
+
+    /// So many bytes, whose number stood elsewhere.
+    [[nodiscard]] std::string_view bytes(std::size_t size) {
+        if (size > rest().size()) fail("a list or text is longer than what is left");
+        const std::string_view bytes = rest().substr(0, size);
+        at_ += bytes.size();
+        return bytes;
     }
 
     [[nodiscard]] std::uint32_t fixed32() {

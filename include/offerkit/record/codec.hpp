@@ -29,14 +29,20 @@ namespace offerkit::record {
 /// The compiled door to one type.
 template <class T>
 struct Codec {
-    static void encode(const T& value, Bytes& out);
+    static void encode(const T& value, ByteWriter& out);
     static void decode_next(ByteReader& in, T& value);
 };
 
 /// Appends `value` to `out`.
 template <class T>
-void encode(const T& value, Bytes& out) {
+void encode(const T& value, ByteWriter& out) {
     Codec<T>::encode(value, out);
+}
+
+template <class T>
+void encode(const T& value, Bytes& out) {
+    ByteWriter writer{out};
+    Codec<T>::encode(value, writer);
 }
 
 /// Reads one value and goes on after it; whether that went well is asked of `in`.

@@ -5,8 +5,8 @@
 /// of aggregates, so that a struct that gains a field is recorded with it and cannot be forgotten.
 /// Costly to compile; `codec.hpp` is the door that everybody else uses.
 ///
-///   bool, enum, unsigned    varint                 variant    index, then the value
-///   signed, times           zigzag varint          optional   0, or 1 and the value
+///   bool, enum, unsigned    number                 variant    index, then the value
+///   signed, times           zigzag number          optional   0, or 1 and the value
 ///   text                    length, then bytes     vector     length, then the elements
 ///   aggregate, pair, array  the fields in order    ids        their number or their text
 ///   map, set                as a list, ascending
@@ -42,7 +42,7 @@ template <class T>
 struct Fields;
 
 template <class T>
-void put(const T& value, Bytes& out) {
+void put(const T& value, ByteWriter& out) {
     Fields<T>::put(value, out);
 }
 
@@ -79,13 +79,13 @@ consteval std::size_t count_enumerators() {
 
 template <>
 struct Fields<bool> {
-    static void put(bool value, Bytes& out) { out.push_back(value ? '\1' : '\0'); }
+    static void put(bool value, ByteWriter& out) { out.flag(value); }
     static void take(ByteReader& in, bool& value) { value = in.number_below(2) != 0; }
 };
 
 template <std::unsigned_integral T>
 struct Fields<T> {
-    static void put(T value, Bytes& out) { put_number(value, out); }
+    static void put(T value, ByteWriter& out) { out.number(value); }
     static void take(ByteReader& in, T& value) {
         const std::uint64_t number = in.number();
         value = static_cast<T>(number);
@@ -95,7 +95,7 @@ struct Fields<T> {
 
 template <std::signed_integral T>
 struct Fields<T> {
-    static void put(T value, Bytes& out) { put_signed(value, out); }
+    static void put(T value, ByteWriter& out) { out.signed_number(value); }
     static void take(ByteReader& in, T& value) {
         const std::int64_t number = in.signed_number();
         value = static_cast<T>(number);
@@ -106,7 +106,7 @@ struct Fields<T> {
 template <class T>
     requires std::is_enum_v<T>
 struct Fields<T> {
-    static void put(T value, Bytes& out) { put_number(static_cast<std::uint64_t>(value), out); }
+    static void put(T value, ByteWriter& out) { out.number(static_cast<std::uint64_t>(value)); }
     static void take(ByteReader& in, T& value) {
         value = static_cast<T>(in.number_below(detail::count_enumerators<T>()));
     }
@@ -114,19 +114,19 @@ struct Fields<T> {
 
 template <>
 struct Fields<std::string> {
-    static void put(const std::string& value, Bytes& out) { put_text(value, out); }
+    static void put(const std::string& value, ByteWriter& out) { out.text(value); }
     static void take(ByteReader& in, std::string& value) { value = in.text(); }
 };
 
 template <>
 struct Fields<Duration> {
-    static void put(Duration value, Bytes& out) { put_signed(value.count(), out); }
+    static void put(Duration value, ByteWriter& out) { out.signed_number(value.count()); }
     static void take(ByteReader& in, Duration& value) { value = Duration{in.signed_number()}; }
 };
 
 template <class Tag>
 struct Fields<NumberedId<Tag>> {
-    static void put(NumberedId<Tag> id, Bytes& out) { put_number(id.value(), out); }
+    static void put(NumberedId<Tag> id, ByteWriter& out) { out.number(id.value()); }
     static void take(ByteReader& in, NumberedId<Tag>& id) {
         id = NumberedId<Tag>::from_value(in.number());
     }
@@ -134,13 +134,13 @@ struct Fields<NumberedId<Tag>> {
 
 template <class Tag>
 struct Fields<NamedId<Tag>> {
-    static void put(const NamedId<Tag>& id, Bytes& out) { put_text(id.text(), out); }
+    static void put(const NamedId<Tag>& id, ByteWriter& out) { out.text(id.text()); }
     static void take(ByteReader& in, NamedId<Tag>& id) { id = NamedId<Tag>{in.text()}; }
 };
 
 template <>
 struct Fields<Role> {
-    static void put(const Role& role, Bytes& out) { put_text(role.path(), out); }
+    static void put(const Role& role, ByteWriter& out) { out.text(role.path()); }
     static void take(ByteReader& in, Role& role) {
         auto parsed = Role::parse(in.text());
         if (!parsed) {
@@ -153,25 +153,25 @@ struct Fields<Role> {
 
 template <>
 struct Fields<Amounts> {
-    static void put(const Amounts& value, Bytes& out) { put_amounts(value, out); }
+    static void put(const Amounts& value, ByteWriter& out) { put_amounts(value, out); }
     static void take(ByteReader& in, Amounts& value) { take_amounts(in, value); }
 };
 
 template <>
 struct Fields<Ranges> {
-    static void put(const Ranges& value, Bytes& out) { put_ranges(value, out); }
+    static void put(const Ranges& value, ByteWriter& out) { put_ranges(value, out); }
     static void take(ByteReader& in, Ranges& value) { take_ranges(in, value); }
 };
 
 template <>
 struct Fields<Resources> {
-    static void put(const Resources& value, Bytes& out) { put_resources(value, out); }
+    static void put(const Resources& value, ByteWriter& out) { put_resources(value, out); }
     static void take(ByteReader& in, Resources& value) { take_resources(in, value); }
 };
 
 template <class T>
 struct Fields<std::optional<T>> {
-    static void put(const std::optional<T>& value, Bytes& out) {
+    static void put(const std::optional<T>& value, ByteWriter& out) {
         record::put(value.has_value(), out);
         if (value) record::put(*value, out);
     }
@@ -185,8 +185,8 @@ template <class T>
 struct Fields<std::vector<T>> {
     static_assert(!std::is_empty_v<T>, "a list of nothing has no bound: count it instead");
 
-    static void put(const std::vector<T>& values, Bytes& out) {
-        put_number(values.size(), out);
+    static void put(const std::vector<T>& values, ByteWriter& out) {
+        out.number(values.size());
         for (const T& value : values)
             record::put(value, out);
     }
@@ -202,7 +202,7 @@ struct Fields<std::vector<T>> {
 
 template <class T, std::size_t size>
 struct Fields<std::array<T, size>> {
-    static void put(const std::array<T, size>& values, Bytes& out) {
+    static void put(const std::array<T, size>& values, ByteWriter& out) {
         for (const T& value : values)
             record::put(value, out);
     }
@@ -214,7 +214,7 @@ struct Fields<std::array<T, size>> {
 
 template <class A, class B>
 struct Fields<std::pair<A, B>> {
-    static void put(const std::pair<A, B>& value, Bytes& out) {
+    static void put(const std::pair<A, B>& value, ByteWriter& out) {
         record::put(value.first, out);
         record::put(value.second, out);
     }
@@ -226,8 +226,8 @@ struct Fields<std::pair<A, B>> {
 
 template <class T>
 struct Fields<std::deque<T>> {
-    static void put(const std::deque<T>& values, Bytes& out) {
-        put_number(values.size(), out);
+    static void put(const std::deque<T>& values, ByteWriter& out) {
+        out.number(values.size());
         for (const T& value : values)
             record::put(value, out);
     }
@@ -243,8 +243,8 @@ struct Fields<std::deque<T>> {
 // Keys ascend, or one map would have many encodings.
 template <class K, class V, class Less>
 struct Fields<std::map<K, V, Less>> {
-    static void put(const std::map<K, V, Less>& values, Bytes& out) {
-        put_number(values.size(), out);
+    static void put(const std::map<K, V, Less>& values, ByteWriter& out) {
+        out.number(values.size());
         for (const auto& [key, value] : values) {
             record::put(key, out);
             record::put(value, out);
@@ -267,8 +267,8 @@ struct Fields<std::map<K, V, Less>> {
 
 template <class K>
 struct Fields<std::set<K>> {
-    static void put(const std::set<K>& values, Bytes& out) {
-        put_number(values.size(), out);
+    static void put(const std::set<K>& values, ByteWriter& out) {
+        out.number(values.size());
         for (const K& value : values)
             record::put(value, out);
     }
@@ -289,8 +289,8 @@ struct Fields<std::set<K>> {
 
 template <class... Ts>
 struct Fields<std::variant<Ts...>> {
-    static void put(const std::variant<Ts...>& value, Bytes& out) {
-        put_number(value.index(), out);
+    static void put(const std::variant<Ts...>& value, ByteWriter& out) {
+        out.number(value.index());
         std::visit([&](const auto& held) { record::put(held, out); }, value);
     }
     static void take(ByteReader& in, std::variant<Ts...>& value) {
@@ -309,7 +309,7 @@ private:
 template <class T>
     requires(std::is_aggregate_v<T> && std::is_class_v<T>)
 struct Fields<T> {
-    static void put(const T& value, Bytes& out) {
+    static void put(const T& value, ByteWriter& out) {
         each(value, [&](const auto& field) { record::put(field, out); });
     }
     static void take(ByteReader& in, T& value) {
@@ -326,7 +326,7 @@ private:
 };
 
 template <class T>
-void Codec<T>::encode(const T& value, Bytes& out) {
+void Codec<T>::encode(const T& value, ByteWriter& out) {
     record::put(value, out);
 }
 

@@ -24,29 +24,44 @@ Result<std::unique_ptr<Allocator>> make_by_name(std::string_view policy, std::ui
     return make_allocator(policy, CycleOptions{.seed = seed});
 }
 
-/// Says which of the effects differs first, by encoding them one by one.
+/// Says which of the effects differs first, by encoding them one by one. Pre: they were recorded.
 template <class Effects>
 std::string describe_difference(const Effects& effects, const LoggedStep& recorded) {
     std::uint64_t number = 0;
-    std::string_view rest = recorded.effects;
-    const auto differs = [&](const auto& value) {
+    std::string_view rest = *recorded.effects;
+    std::string differing;
+    each_effect(effects, [&](const auto& value) {
+        if (!differing.empty()) return;
         Bytes bytes;
         encode(value, bytes);
-        if (!rest.starts_with(bytes)) return true;
-        rest.remove_prefix(bytes.size());
-        ++number;
-        return false;
-    };
-    const std::string counts = ", of " + std::to_string(recorded.effect_count) + " recorded";
-    for (const auto& effect : effects.list) {
-        if (differs(effect)) return "effect " + std::to_string(number) + counts;
-    }
-    if constexpr (requires { effects.deltas; }) {
-        for (const auto& delta : effects.deltas) {
-            if (differs(delta)) return "delta " + std::to_string(number) + counts;
+        if (rest.starts_with(bytes)) {
+            rest.remove_prefix(bytes.size());
+            ++number;
+            return;
         }
+        const bool is_effect = number < effects.list.size();
+        differing = (is_effect ? "effect " : "delta ") + std::to_string(number);
+    });
+    if (differing.empty()) differing = "only " + std::to_string(number) + " effects";
+    return differing + ", of " + std::to_string(recorded.kinds.count) + " recorded";
+}
+
+/// How the step was not what was recorded; empty if it was, as far as that is known.
+template <class Effects>
+std::string compare(const Effects& effects, std::string_view encoded, Instant wake,
+                    const LoggedStep& recorded) {
+    const EffectKinds kinds = kinds_of(effects);
+    if (recorded.effects && (encoded != *recorded.effects || kinds != recorded.kinds)) {
+        return describe_difference(effects, recorded);
     }
-    return "only " + std::to_string(number) + " effects" + counts;
+    if (kinds.count != recorded.kinds.count) {
+        return std::to_string(kinds.count) + " effects, of " +
+               std::to_string(recorded.kinds.count) + " recorded";
+    }
+    if (kinds != recorded.kinds) return "effects of other kinds than recorded";
+    if (wake == recorded.next_wake) return {};
+    return "next wake " + std::to_string(wake.ns) + " ns, recorded " +
+           std::to_string(recorded.next_wake.ns) + " ns";
 }
 
 template <class Event>
@@ -61,11 +76,11 @@ Result<std::vector<Event>> decode_events(const LoggedStep& step) {
     return events;
 }
 
-void add_to(Fingerprint& fingerprint, const LoggedStep& step) {
+void add_to(Fingerprint& fingerprint, const LoggedStep& step, std::string_view effects) {
     fingerprint.add(step.mono_now.ns);
     fingerprint.add(step.events);
     fingerprint.add(step.next_wake.ns);
-    fingerprint.add(step.effects);
+    fingerprint.add(effects);
 }
 
 // How each machine begins, from a snapshot or, without one, new.
@@ -155,7 +170,7 @@ public:
             return false;
         }
         if (!read) return std::move(read).error();
-        if (!*read) return false;
+        if (!*read) return end();
         const LoggedStep& step = **read;
         if (step.mono_now < now()) {
             return refuse(RefusalCode::invalid, "its time goes back", "record again");
@@ -164,10 +179,11 @@ public:
         if (auto ran = run(step, what); !ran) return std::move(ran).error();
         wall_now_ = step.wall_now;
         if (!what.empty()) result_.difference = {result_.steps, step.mono_now, std::move(what)};
-        add_to(fingerprint_, step);
+        add_to(fingerprint_, step, bytes_);
         ++result_.steps;
+        if (step.effects) ++result_.steps_in_full;
         result_.events += step.event_count;
-        result_.effects += step.effect_count;
+        result_.effects += step.kinds.count;
         result_.fingerprint = fingerprint_.value();
         const bool is_due =
             options_.restore_every != 0 && result_.steps % options_.restore_every == 0;
@@ -177,7 +193,20 @@ public:
         return !result_.difference;
     }
 
-    /// Replays the step, and says in `what` how it differs, if it does.
+    /// Compares the state that was reached, if that of the recorded machine is known.
+    Result<bool> end() {
+        if (!reader_.state_sum() || result_.state_compared) return false;
+        Bytes state;
+        if (auto encoded = encode_snapshot(state); !encoded) return std::move(encoded).error();
+        result_.state_compared = true;
+        if (sum_of_snapshot(state) != *reader_.state_sum()) {
+            result_.difference = {result_.steps, now(), "the state at the end of the log"};
+        }
+        return false;
+    }
+
+    /// Replays the step, leaves its effects in `bytes_`, and says in `what` how it differs, if it
+    /// does.
     virtual Result<void> run(const LoggedStep& step, std::string& what) = 0;
     /// Goes on with a machine made from a snapshot of this one.
     virtual Result<void> restore() = 0;
@@ -191,6 +220,7 @@ public:
     ReplayOptions options_;
     Replay result_;
     Fingerprint fingerprint_;
+    Bytes bytes_;
     WallTime wall_now_;
 };
 
@@ -228,13 +258,8 @@ public:
         effects_.clear();
         bytes_.clear();
         const Instant wake = machine_->step({step.mono_now, step.wall_now, {*events}}, effects_);
-        const std::uint64_t count = encode_effects(effects_, bytes_);
-        if (bytes_ != step.effects || count != step.effect_count) {
-            what = describe_difference(effects_, step);
-        } else if (wake != step.next_wake) {
-            what = "next wake " + std::to_string(wake.ns) + " ns, recorded " +
-                   std::to_string(step.next_wake.ns) + " ns";
-        }
+        encode_effects(effects_, bytes_);
+        what = compare(effects_, bytes_, wake, step);
         return {};
     }
 
@@ -259,12 +284,7 @@ public:
             decode_next(in, event);
             record::add_kinds(event, kinds);
         }
-        for (const auto& effect : effects_.list)
-            record::add_kinds(effect, kinds);
-        if constexpr (requires { effects_.deltas; }) {
-            for (const auto& delta : effects_.deltas)
-                record::add_kinds(delta, kinds);
-        }
+        each_effect(effects_, [&](const auto& effect) { record::add_kinds(effect, kinds); });
     }
 
     void add_all_kinds(std::vector<std::string>& kinds) const override {
@@ -285,7 +305,6 @@ private:
     typename Traits::Options given_;
     std::unique_ptr<Machine> machine_;
     typename Traits::Effects effects_;
-    Bytes bytes_;
     std::string_view last_events_;
     std::uint64_t last_event_count_ = 0;
 };

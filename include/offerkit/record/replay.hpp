@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Runs a recorded machine again over its own log and compares what it asks for, byte for byte:
-/// all at once, or step by step with a look at the machine in between.
+/// Runs a recorded machine again over its own log: all at once, or step by step with a look at the
+/// machine in between. What it asks for is made anew in every step, and compared with the log: how
+/// much of which kinds and its next wake always; byte for byte where the log holds it; at the end
+/// of a log that another one follows, its whole state.
 
 #include <offerkit/allocation/allocator.hpp>
 #include <offerkit/core/result.hpp>
@@ -25,16 +27,18 @@ namespace offerkit::record {
 struct Difference {
     std::uint64_t step = 0;  // From zero.
     Instant at;
-    std::string what;  // For people: which effect, by number, or the next wake.
+    std::string what;  // For people: which effect, by number, the next wake, the state.
 };
 
 struct Replay {
     std::uint64_t steps = 0;
     std::uint64_t events = 0;
     std::uint64_t effects = 0;             // Deltas included.
-    std::uint64_t fingerprint = 0;         // Of all events and effects.
+    std::uint64_t steps_in_full = 0;       // Whose effects were compared byte for byte.
+    bool state_compared = false;           // At the end of the log.
+    std::uint64_t fingerprint = 0;         // Of all events, and of all effects as replayed.
     bool cut_off = false;                  // The log ends in a record that is not whole.
-    std::optional<Difference> difference;  // None: the same, byte for byte.
+    std::optional<Difference> difference;  // None: the same.
 };
 
 struct ReplayOptions {

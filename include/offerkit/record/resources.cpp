@@ -54,14 +54,14 @@ std::optional<Resources> build(const Amounts& amounts, const Extras& extras) {
 
 }  // namespace
 
-void put_amounts(const Amounts& amounts, Bytes& out) {
+void put_amounts(const Amounts& amounts, ByteWriter& out) {
     std::uint64_t in_use = 0;
     for (std::size_t slot = 0; slot < limits::slots; ++slot) {
         if (amounts[slot] != 0) in_use |= std::uint64_t{1} << slot;
     }
-    put_number(in_use, out);
+    out.number(in_use);
     for (std::size_t slot = 0; slot < limits::slots; ++slot) {
-        if (amounts[slot] != 0) put_number(static_cast<std::uint64_t>(amounts[slot]), out);
+        if (amounts[slot] != 0) out.number(static_cast<std::uint64_t>(amounts[slot]));
     }
 }
 
@@ -77,11 +77,11 @@ void take_amounts(ByteReader& in, Amounts& amounts) {
     }
 }
 
-void put_ranges(const Ranges& ranges, Bytes& out) {
-    put_number(ranges.spans().size(), out);
+void put_ranges(const Ranges& ranges, ByteWriter& out) {
+    out.number(ranges.spans().size());
     for (const Range& range : ranges.spans()) {
-        put_number(range.first, out);
-        put_number(range.last, out);
+        out.number(range.first);
+        out.number(range.last);
     }
 }
 
@@ -102,7 +102,7 @@ void take_ranges(ByteReader& in, Ranges& ranges) {
     ranges = in.has_failed() ? Ranges{} : merge(read);
 }
 
-void put_resources(const Resources& resources, Bytes& out) {
+void put_resources(const Resources& resources, ByteWriter& out) {
     put_amounts(resources.amounts(), out);
     const Extras* const extras = resources.extras();
     record::put(extras != nullptr, out);

@@ -9,14 +9,14 @@
 
 namespace offerkit::record {
 
-void put_amounts(const Amounts& amounts, Bytes& out);
+void put_amounts(const Amounts& amounts, ByteWriter& out);
 void take_amounts(ByteReader& in, Amounts& amounts);
 
-void put_ranges(const Ranges& ranges, Bytes& out);
+void put_ranges(const Ranges& ranges, ByteWriter& out);
 void take_ranges(ByteReader& in, Ranges& ranges);
 
 /// What comes out of `take_resources` is as valid as what `ResourcesBuilder` makes.
-void put_resources(const Resources& resources, Bytes& out);
+void put_resources(const Resources& resources, ByteWriter& out);
 void take_resources(ByteReader& in, Resources& resources);
 
 }  // namespace offerkit::record

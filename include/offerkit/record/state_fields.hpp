@@ -28,7 +28,7 @@ concept HasParts = requires(T& value) { T::parts(value, [](auto&...) {}); };
 
 template <detail::HasParts T>
 struct Fields<T> {
-    static void put(const T& value, Bytes& out) {
+    static void put(const T& value, ByteWriter& out) {
         T::parts(value, [&](const auto&... part) { (record::put(part, out), ...); });
     }
     static void take(ByteReader& in, T& value) {
@@ -38,13 +38,13 @@ struct Fields<T> {
 
 template <>
 struct Fields<Rng> {
-    static void put(const Rng& rng, Bytes& out) { put_number(rng.state(), out); }
+    static void put(const Rng& rng, ByteWriter& out) { out.number(rng.state()); }
     static void take(ByteReader& in, Rng& rng) { rng = Rng{in.number()}; }
 };
 
 template <class IndexType, class T>
 struct Fields<SlotTable<IndexType, T>> {
-    static void put(const SlotTable<IndexType, T>& table, Bytes& out) {
+    static void put(const SlotTable<IndexType, T>& table, ByteWriter& out) {
         record::put(table.entries(), out);
     }
     static void take(ByteReader& in, SlotTable<IndexType, T>& table) {
@@ -56,7 +56,7 @@ struct Fields<SlotTable<IndexType, T>> {
 
 template <class Key>
 struct Fields<Deadlines<Key>> {
-    static void put(const Deadlines<Key>& deadlines, Bytes& out) {
+    static void put(const Deadlines<Key>& deadlines, ByteWriter& out) {
         record::put(deadlines.entries(), out);
     }
     static void take(ByteReader& in, Deadlines<Key>& deadlines) {
@@ -69,7 +69,7 @@ struct Fields<Deadlines<Key>> {
 
 template <>
 struct Fields<KindTable> {
-    static void put(const KindTable& kinds, Bytes& out) { record::put(kinds.save(), out); }
+    static void put(const KindTable& kinds, ByteWriter& out) { record::put(kinds.save(), out); }
     static void take(ByteReader& in, KindTable& kinds) {
         std::vector<KindTable::Entry> entries;
         record::take(in, entries);

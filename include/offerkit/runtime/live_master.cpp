@@ -123,7 +123,10 @@ struct LiveMaster::Body {
 
     void stop() {
         loop.stop();
-        if (machine_thread.joinable()) machine_thread.join();
+        if (machine_thread.joinable()) {
+            machine_thread.join();
+            recorder.finish(machine);
+        }
         hub->stop();
         store.stop();
         deltas.stop();

@@ -67,9 +67,10 @@ void remove_oldest(const std::filesystem::path& folder, const std::string& name,
 
 struct RecordFiles::Body {
     static constexpr std::chrono::milliseconds gather_for{20};
-    static constexpr std::size_t gather_bytes = std::size_t{1} << 20;
+    static constexpr std::size_t gather_bytes = std::size_t{1} << 18;
+    static constexpr std::size_t spares_max = 4;
 
-    /// What goes into one file.
+    /// What goes into one file at once.
     struct Part {
         bool begins_file = false;
         record::Bytes bytes;
@@ -119,10 +120,35 @@ struct RecordFiles::Body {
                 taken.swap(waiting);
                 waiting_bytes = 0;
             }
-            for (const Part& part : taken)
+            for (Part& part : taken) {
                 write(part);
+                give_back(part.bytes);
+            }
             taken.clear();
         }
+    }
+
+    /// Memory that was written to once costs less than new memory: the kernel clears each page.
+    void give_back(record::Bytes& bytes) {
+        if (bytes.capacity() > 2 * gather_bytes) return;
+        bytes.clear();
+        const std::lock_guard lock{mutex};
+        if (spares.size() < spares_max) spares.push_back(std::move(bytes));
+    }
+
+    /// Adds to what waits for the disk. Pre: the mutex is held.
+    void gather(std::string_view bytes, bool begins_file) {
+        if (begins_file || waiting.empty() ||
+            waiting.back().bytes.size() + bytes.size() > waiting.back().bytes.capacity()) {
+            Part& part = waiting.emplace_back(Part{begins_file, {}});
+            if (!spares.empty()) {
+                part.bytes = std::move(spares.back());
+                spares.pop_back();
+            }
+            part.bytes.reserve(std::max(gather_bytes, bytes.size()));
+        }
+        waiting.back().bytes += bytes;
+        waiting_bytes += bytes.size();
     }
 
     void write(const Part& part) {
@@ -160,6 +186,7 @@ struct RecordFiles::Body {
     std::mutex mutex;
     std::condition_variable more;
     std::deque<Part> waiting;
+    std::vector<record::Bytes> spares;
     std::size_t waiting_bytes = 0;
     bool ending = false;
     bool failed = false;
@@ -187,40 +214,33 @@ Result<std::unique_ptr<RecordFiles>> RecordFiles::create(const RecordOptions& op
     return std::unique_ptr<RecordFiles>{new RecordFiles{std::move(body)}};
 }
 
-bool RecordFiles::append(record::Bytes& bytes) { return push(bytes, false); }
-bool RecordFiles::begin_file(record::Bytes& bytes) { return push(bytes, true); }
+bool RecordFiles::append(std::string_view bytes) { return push(bytes, false); }
+bool RecordFiles::begin_file(std::string_view bytes) { return push(bytes, true); }
 
-bool RecordFiles::push(record::Bytes& bytes, bool begins_file) {
+bool RecordFiles::push(std::string_view bytes, bool begins_file) {
     bool is_behind = false;
+    bool is_due = false;
     {
         const std::lock_guard lock{body_->mutex};
-        is_behind = body_->waiting_bytes + bytes.size() > waiting_max;
+        const std::size_t before = body_->waiting_bytes;
+        is_behind = before + bytes.size() > waiting_max;
         if (begins_file || is_behind) body_->failed = is_behind;
         if (!body_->failed) {
-            const std::size_t bytes_added = bytes.size();
-            body_->waiting_bytes += bytes_added;
-            if (begins_file || body_->waiting.empty()) body_->waiting.push_back({begins_file, {}});
-            record::Bytes& last = body_->waiting.back().bytes;
-            if (last.empty()) {
-                last.swap(bytes);
-            } else {
-                last += bytes;
-            }
-            const bool is_first = body_->waiting_bytes == bytes_added;
-            const bool is_full = body_->waiting_bytes >= Body::gather_bytes;
-            bytes.clear();
-            if (is_first || is_full) body_->more.notify_one();
-            return true;
+            body_->gather(bytes, begins_file);
+            const bool was_full = before >= Body::gather_bytes;
+            is_due = before == 0 || (!was_full && body_->waiting_bytes >= Body::gather_bytes);
+        } else if (!is_behind) {
+            return false;
         }
     }
-    bytes.clear();
+    if (is_due) body_->more.notify_one();
     if (is_behind) {
         write_log(body_->log, LogLevel::error,
                   "the record in " + body_->options.folder +
                       " has a gap from here: the disk is too slow; another file is begun in a "
                       "minute");
     }
-    return false;
+    return !is_behind;
 }
 
 }  // namespace offerkit::runtime

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace offerkit::runtime {
@@ -38,16 +39,16 @@ public:
     RecordFiles& operator=(const RecordFiles&) = delete;
     ~RecordFiles();  // Writes what is left.
 
-    /// Appends all, and leaves `bytes` empty. One thread. False: the file could not be written, or
-    /// the disk is too far behind; what follows needs a new one.
-    [[nodiscard]] bool append(record::Bytes& bytes);
+    /// Takes the bytes, which are one record or several. One thread. False: the file could not be
+    /// written, or the disk is too far behind; what follows needs a new one.
+    [[nodiscard]] bool append(std::string_view bytes);
 
     /// As `append`, to the next file, which is begun with these bytes.
-    [[nodiscard]] bool begin_file(record::Bytes& bytes);
+    [[nodiscard]] bool begin_file(std::string_view bytes);
 
 private:
     struct Body;
-    [[nodiscard]] bool push(record::Bytes& bytes, bool begins_file);
+    [[nodiscard]] bool push(std::string_view bytes, bool begins_file);
     explicit RecordFiles(std::unique_ptr<Body> body);
     std::unique_ptr<Body> body_;
 };
@@ -55,6 +56,9 @@ private:
 /// The recorder of one machine; one that was not started records nothing and costs nothing.
 class Recorder {
 public:
+    /// So many effects of a busy machine are left out for each that is written (`record/log.hpp`).
+    static constexpr std::uint64_t left_out = 64;
+
     Recorder() = default;
 
     /// Begins to record a machine between two of its steps. `run` tells the files of one process
@@ -67,6 +71,7 @@ public:
         Recorder recorder;
         recorder.options_ = options;
         recorder.header_ = std::move(header);
+        recorder.header_.left_out = left_out;
         if (auto encoded = recorder.encode_header(machine); !encoded) {
             return std::move(encoded).error();
         }
@@ -74,6 +79,7 @@ public:
         if (!files) return std::move(files).error();
         recorder.files_ = std::move(files).value();
         recorder.is_broken_ = !recorder.files_->append(recorder.bytes_);
+        recorder.bytes_ = {};
         return recorder;
     }
 
@@ -89,19 +95,30 @@ public:
     void end(const Machine& machine, const Effects& effects, Instant next_wake) {
         if (!writer_) return;
         if (!is_broken_) {
-            writer_->end_step(effects, next_wake, bytes_);
-            in_file_ += bytes_.size();
-            is_broken_ = !files_->append(bytes_);
+            const std::string_view bytes = writer_->end_step(effects, next_wake);
+            in_file_ += bytes.size();
+            is_broken_ = !files_->append(bytes);
             if (is_broken_) retry_at_ = now_ + retry_after;
         }
         if (is_broken_ ? now_ >= retry_at_ : in_file_ >= file_ends_at_) begin_file(machine);
     }
 
+    /// After the last step: notes what state was reached, for a replay to compare with.
+    template <class Machine>
+    void finish(const Machine& machine) {
+        if (!writer_ || is_broken_ || !record::encode_snapshot(machine, header_.snapshot)) return;
+        bytes_.clear();
+        record::LogWriter::end(header_.snapshot, bytes_);
+        is_broken_ = !files_->append(bytes_);
+        writer_.reset();
+    }
+
 private:
     static constexpr Duration retry_after = std::chrono::minutes{1};
 
+    /// Begins a log in `bytes_` with the machine as it is. Before it, if `old` is given, that ends.
     template <class Machine>
-    Result<void> encode_header(const Machine& machine) {
+    Result<void> encode_header(const Machine& machine, record::Bytes* old = nullptr) {
         header_.snapshot.clear();
         if (auto encoded = record::encode_snapshot(machine, header_.snapshot); !encoded) {
             return encoded;
@@ -112,21 +129,21 @@ private:
                 "the machine's state has " + std::to_string(header_.snapshot.size()) + " bytes",
                 "run without a record"};
         }
+        if (old != nullptr) record::LogWriter::end(header_.snapshot, *old);
         in_file_ = 0;
         file_ends_at_ = std::max<std::uint64_t>(options_.file_bytes, 4 * header_.snapshot.size());
+        bytes_.clear();
         writer_.emplace(header_, bytes_);
-        header_.snapshot.clear();
+        header_.snapshot = {};
         return {};
     }
 
     template <class Machine>
     void begin_file(const Machine& machine) {
-        if (!encode_header(machine)) {
-            retry_at_ = now_ + retry_after;
-            is_broken_ = true;
-            return;
-        }
-        is_broken_ = !files_->begin_file(bytes_);
+        record::Bytes end;
+        is_broken_ = !encode_header(machine, &end) || (!is_broken_ && !files_->append(end)) ||
+                     !files_->begin_file(bytes_);
+        bytes_ = {};  // A snapshot may be large.
         if (is_broken_) retry_at_ = now_ + retry_after;
     }
 

@@ -78,14 +78,19 @@ TEMPLATE_TEST_CASE("damaged bytes are refused or are another value in its only e
 TEST_CASE("the codec writes the bytes that its header documents", "[record]") {
     const auto bytes_of = [](const auto& value) {
         record::Bytes bytes;
-        record::put(value, bytes);
+        {
+            record::ByteWriter writer{bytes};
+            record::put(value, writer);
+        }
         return bytes;
     };
     using namespace std::string_literals;
 
     CHECK(bytes_of(std::uint64_t{0}) == "\0"s);
-    CHECK(bytes_of(std::uint64_t{127}) == "\x7f"s);
-    CHECK(bytes_of(std::uint64_t{128}) == "\x80\x01"s);
+    CHECK(bytes_of(std::uint64_t{0xf7}) == "\xf7"s);
+    CHECK(bytes_of(std::uint64_t{0xf8}) == "\xf8\xf8"s);
+    CHECK(bytes_of(std::uint64_t{0x1ff}) == "\xf9\xff\x01"s);
+    CHECK(bytes_of(~std::uint64_t{0}) == "\xff" + std::string(8, '\xff'));
     CHECK(bytes_of(std::int64_t{-1}) == "\x01"s);
     CHECK(bytes_of(std::int64_t{1}) == "\x02"s);
     CHECK(bytes_of("ab"s) == "\x02"s + "ab");
@@ -106,13 +111,14 @@ TEST_CASE("numbers are read up to their type's bounds and not beyond", "[record]
     };
     using namespace std::string_view_literals;
 
-    CHECK(read(std::uint64_t{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"sv));
-    CHECK_FALSE(read(std::uint64_t{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"sv));
-    CHECK_FALSE(read(std::uint64_t{}, "\x80\x00"sv));
-    CHECK(read(std::uint16_t{}, "\xff\xff\x03"sv));
-    CHECK_FALSE(read(std::uint16_t{}, "\x80\x80\x04"sv));
-    CHECK(read(std::int32_t{}, "\xff\xff\xff\xff\x0f"sv));
-    CHECK_FALSE(read(std::int32_t{}, "\x80\x80\x80\x80\x10"sv));
+    CHECK(read(std::uint64_t{}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff"sv));
+    CHECK_FALSE(read(std::uint64_t{}, "\xff\xff\xff\xff\xff\xff\xff\xff"sv));
+    CHECK_FALSE(read(std::uint64_t{}, "\xf8\xf7"sv));
+    CHECK_FALSE(read(std::uint64_t{}, "\xf9\xff\x00"sv));
+    CHECK(read(std::uint16_t{}, "\xf9\xff\xff"sv));
+    CHECK_FALSE(read(std::uint16_t{}, "\xfa\x00\x00\x01"sv));
+    CHECK(read(std::int32_t{}, "\xfb\xff\xff\xff\xff"sv));
+    CHECK_FALSE(read(std::int32_t{}, "\xfc\x00\x00\x00\x00\x01"sv));
     CHECK(read(Three{}, "\2"sv));
     CHECK_FALSE(read(Three{}, "\3"sv));
     CHECK_FALSE(read(false, "\2"sv));
@@ -126,4 +132,29 @@ TEST_CASE("the length of a list reserves nothing by itself", "[record]") {
     record::take(in, values);
     CHECK(in.has_failed());
     CHECK(values.empty());
+}
+
+TEST_CASE("what is written in pieces is the same however the pieces fall", "[record]") {
+    for (std::size_t before = 1000; before < 1050; ++before) {
+        INFO(before << " bytes before");
+        record::Bytes bytes;
+        record::Bytes expected(before, '\x01');
+        {
+            record::ByteWriter writer{bytes};
+            for (std::size_t i = 0; i < before; ++i)
+                writer.flag(true);
+            for (const std::uint64_t number : {std::uint64_t{7}, ~std::uint64_t{0}}) {
+                writer.number(number);
+                record::put_number(number, expected);
+            }
+            for (const std::size_t size : {std::size_t{0}, std::size_t{20}, std::size_t{5000}}) {
+                const std::string text(size, 'x');
+                writer.text(text);
+                record::put_text(text, expected);
+            }
+            writer.signed_number(-300);
+            record::put_signed(-300, expected);
+        }
+        CHECK(bytes == expected);
+    }
 }

@@ -5,6 +5,10 @@
 #include <offerkit/record/log.hpp>
 
 #include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
 
 using namespace offerkit;
 
@@ -55,7 +59,8 @@ TEST_CASE("a log gives back its header and its steps", "[record][log]") {
     CHECK((*first)->mono_now == Instant{10});
     CHECK((*first)->wall_now == WallTime{20});
     CHECK((*first)->event_count == 2);
-    CHECK((*first)->effect_count == 2);
+    CHECK((*first)->kinds.count == 2);
+    CHECK((*first)->effects);
     CHECK((*first)->next_wake == Instant{30});
     record::ByteReader events{(*first)->events};
     master::Event event;
@@ -123,7 +128,79 @@ TEST_CASE("a log of another format is refused by name", "[record][log]") {
     const auto reader = record::LogReader::open(bytes);
     REQUIRE_FALSE(reader);
     CHECK(reader.error().code == RefusalCode::unsupported);
-    CHECK(reader.error().why == "has format 2, this build reads format 1");
+    CHECK(reader.error().why == "has format 3, this build reads format 2");
+}
+
+TEST_CASE("effects are left out as often as the header says, unless there is time",
+          "[record][log]") {
+    record::LogHeader header;
+    header.left_out = 3;
+    record::Bytes bytes;
+    record::LogWriter writer{header, bytes};
+    master::Effects two;
+    two.deltas.emplace_back(master::Noted{WallTime{5}, "peer", "left"});
+    two.deltas.emplace_back(master::Noted{WallTime{5}, "peer", "came"});
+    Instant now;
+    const auto step = [&](Duration after, const master::Effects& effects) {
+        now = now + after;
+        writer.begin_step(Batch<master::Event>{now, {}, {}});
+        writer.end_step(effects, Instant::never(), bytes);
+    };
+    const Duration enough = 2 * record::LogWriter::time_per_effect;
+    for (int i = 0; i < 9; ++i)
+        step(Duration{1}, two);  // Three without after each that has them.
+    step(enough - Duration{1}, two);
+    step(Duration{1}, two);
+    step(enough, master::Effects{});
+    step(Duration{1}, two);  // None left nothing to wait for.
+
+    auto reader = record::LogReader::open(bytes);
+    REQUIRE(reader);
+    CHECK(reader->header().left_out == 3);
+    std::string written;
+    record::Bytes encoded;
+    record::encode_effects(two, encoded);
+    while (true) {
+        const auto read = reader->next();
+        REQUIRE(read);
+        if (!*read) break;
+        if ((*read)->effects && (*read)->kinds.count == 2) CHECK(*(*read)->effects == encoded);
+        written += (*read)->effects ? '+' : '-';
+    }
+    CHECK(written == "+---+---+-+++");
+}
+
+TEST_CASE("kinds tell effects apart by number and order", "[record][log]") {
+    master::Effects one;
+    one.list.emplace_back(master::ClosePeer{});
+    one.list.emplace_back(master::SendAgent{});
+    master::Effects other;
+    other.list.emplace_back(master::SendAgent{});
+    other.list.emplace_back(master::ClosePeer{});
+    CHECK(record::kinds_of(one).count == 2);
+    CHECK(record::kinds_of(one) != record::kinds_of(other));
+    other.list.pop_back();
+    CHECK(record::kinds_of(one) != record::kinds_of(other));
+    CHECK(record::kinds_of(master::Effects{}) == record::EffectKinds{});
+}
+
+TEST_CASE("a log may end with the state that was reached", "[record][log]") {
+    Logged logged = make_log();
+    record::LogWriter::end("the state", logged.bytes);
+    const auto read_all = [](std::string_view bytes) {
+        auto reader = record::LogReader::open(bytes);
+        REQUIRE(reader);
+        auto step = reader->next();
+        while (step && *step)
+            step = reader->next();
+        return std::pair{step.has_value(), reader->state_sum()};
+    };
+    CHECK(read_all(logged.bytes) == std::pair{true, std::optional{record::crc32c("the state")}});
+    CHECK(read_all(make_log().bytes) == std::pair{true, std::optional<std::uint32_t>{}});
+
+    INFO("nothing comes after the end");
+    logged.bytes += std::string_view{logged.bytes}.substr(logged.second_step_at);
+    CHECK_FALSE(read_all(logged.bytes).first);
 }
 
 TEST_CASE("the checksum is CRC-32C", "[record]") {
@@ -131,4 +208,16 @@ TEST_CASE("the checksum is CRC-32C", "[record]") {
     CHECK(record::crc32c("123456789") == 0xe3069283U);
     CHECK(record::crc32c(std::string(32, '\0')) == 0x8a9136aaU);  // RFC 3720, B.4.
     CHECK(record::crc32c(std::string(32, '\xff')) == 0x62a8ab43U);
+}
+
+TEST_CASE("the checksum is the same with the processor's help and without", "[record]") {
+    std::string bytes;
+    for (int i = 0; i < 100; ++i) {
+        INFO(i << " bytes");
+        for (std::size_t skipped = 0; skipped < 9 && skipped <= bytes.size(); ++skipped) {
+            const std::string_view part = std::string_view{bytes}.substr(skipped);
+            CHECK(record::crc32c(part) == ~record::detail::crc32c_by_tables(part, ~0U));
+        }
+        bytes += static_cast<char>(i * 37);
+    }
 }

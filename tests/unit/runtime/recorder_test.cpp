@@ -52,6 +52,8 @@ public:
         step(std::move(events));
     }
 
+    void finish() { recorder_.finish(master_); }
+
     void step(std::vector<master::Event> events, Duration after = std::chrono::milliseconds{1}) {
         now_ = now_ + after;
         const Batch<master::Event> batch{now_, WallTime{}, events};
@@ -91,9 +93,10 @@ TEST_CASE("a record goes on in files that replay alone, and the oldest are remov
     std::ofstream{other} << "not ours";
     std::ofstream{folder.path() + "/master-1-notes.log"} << "nor this";
     {
-        Recorded recorded{{folder.path(), 4096, 3}};
+        Recorded recorded{{.folder = folder.path(), .file_bytes = 4096, .files = 3}};
         for (int agent = 0; agent < 200; ++agent)
             recorded.add_agent();
+        recorded.finish();
     }
     std::vector<std::string> names = files_in(folder.path());
     REQUIRE(names.size() == 5);
@@ -118,6 +121,8 @@ TEST_CASE("a record goes on in files that replay alone, and the oldest are remov
         }
         CHECK_FALSE(replayer->so_far().difference);
         CHECK_FALSE(replayer->so_far().cut_off);
+        CHECK(replayer->so_far().state_compared);
+        CHECK(replayer->so_far().steps_in_full < replayer->so_far().steps);
         agents_before = replayer->state().tables.at(0).rows.size();
     }
     CHECK(agents_before == 200);
@@ -126,7 +131,7 @@ TEST_CASE("a record goes on in files that replay alone, and the oldest are remov
 TEST_CASE("files of an earlier run count among those that are kept") {
     const TemporaryFolder folder;
     for (std::uint64_t run = 9; run <= 11; ++run)
-        Recorded{{folder.path(), 1 << 20, 2}, run}.add_agent();
+        Recorded{{.folder = folder.path(), .file_bytes = 1 << 20, .files = 2}, run}.add_agent();
     CHECK(files_in(folder.path()) ==
           std::vector<std::string>{"master-10-000001.log", "master-11-000001.log"});
 }
@@ -134,7 +139,7 @@ TEST_CASE("files of an earlier run count among those that are kept") {
 TEST_CASE("a record that is there already is not written over") {
     const TemporaryFolder folder;
     for (int start = 0; start < 3; ++start)
-        Recorded{{folder.path()}}.add_agent();
+        Recorded{{.folder = folder.path()}}.add_agent();
     CHECK(files_in(folder.path()) == std::vector<std::string>{"master-1-000001.log",
                                                               "master-1-000002.log",
                                                               "master-1-000003.log"});
@@ -147,7 +152,9 @@ TEST_CASE("a record that cannot be written is reported, and goes on in another f
     std::mutex mutex;
     {
         std::ofstream{next} << "somebody else's";
-        Recorded recorded{{folder.path(), 4096, 9}, 1, [&](LogLevel, const std::string& line) {
+        Recorded recorded{{.folder = folder.path(), .file_bytes = 4096, .files = 9},
+                          1,
+                          [&](LogLevel, const std::string& line) {
                               const std::lock_guard lock{mutex};
                               said.push_back(line);
                           }};
