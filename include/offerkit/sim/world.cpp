@@ -247,7 +247,8 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
     if (logs) node.recording->writer->end_step(node.effects, wake, node.recording->bytes);
     if (options_.fingerprints) {
         scratch_.clear();
-        fingerprint_.add(record::encode_effects(node.effects, scratch_));
+        record::encode_effects(node.effects, scratch_);
+        fingerprint_.add(record::kinds_of(node.effects).count);
         fingerprint_.add(wake.ns);
         fingerprint_.add(std::string_view{scratch_});
     }
