@@ -313,7 +313,7 @@ TEST_CASE("chance comes from the seed alone", "[allocation][policy]") {
 }
 
 TEST_CASE("policies are made by name", "[allocation][policy]") {
-    REQUIRE(policies().size() == 3);
+    REQUIRE(policies().size() == 10);
     CHECK(policies()[0].name == "drf");
     for (const PolicySummary& policy : policies()) {
         Result<std::unique_ptr<Allocator>> made = make_allocator(policy.name);
@@ -325,7 +325,9 @@ TEST_CASE("policies are made by name", "[allocation][policy]") {
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().code == RefusalCode::not_found);
     CHECK(unknown.error().todo == "use random");
-    CHECK(unknown.error().why == "there is no such policy; there are drf, fifo, random");
+    CHECK(unknown.error().why ==
+          "there is no such policy; there are drf, hdrf, max_min, fifo, random, best_fit, asset, "
+          "tsf, drfh, karma");
 }
 
 TEST_CASE("fifo serves whoever came first until it wants no more", "[allocation][policy]") {
