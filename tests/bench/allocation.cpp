@@ -1,150 +1,282 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a cycle of weighted DRF costs: everything offered anew, one agent changed, nothing changed.
-// Next to it a bare heap loop, which does nothing but pick the least share and raise it.
+// What allocation costs, with the sizes and the workload of Mesos' own allocator benchmarks: each
+// agent has cpus:24;mem:4096;disk:4096;ports:[31000-32000]. Next to it a bare heap loop, which does
+// nothing but pick the least share and raise it. CPU seconds of this process, so that other work on
+// the machine matters little.
 //
-//     scripts/bench allocation [--agents A] [--frameworks F] [--rounds N]
+//     scripts/bench allocation [--agents A] [--frameworks F] [--sorter drf|random] [--one-role]
+//                              [--quota] [--filters SHARE] [--rounds N] [--matrix]
+//
+// One cell of A agents and F frameworks, then the special cases (`allocation_cases.hpp`), whose
+// sizes are fixed. SHARE: each framework has declined that share of the agents for ever, 0 to 1.
+// --matrix: every cell of Mesos' matrix instead, with both sorters, one role each and all in one.
 
-#include <offerkit/allocation/cycle.hpp>
-#include <offerkit/allocation/weighted_drf.hpp>
+#include "allocation_cases.hpp"
+#include "allocation_cell.hpp"
 
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-#include <ctime>
-#include <functional>
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <queue>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include <charconv>
+#include <cmath>
+#include <optional>
 
+namespace offerkit::bench {
 namespace {
-
-using namespace offerkit;
-using namespace offerkit::literals;
-
-struct Options {
-    std::uint32_t agents = 10'000;
-    std::uint32_t frameworks = 1'000;
-    int rounds = 9;
-};
-
-double cpu_seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-// The median of the rounds, each prepared off the clock.
-double median_of(int rounds, const std::function<void()>& prepare,
-                 const std::function<void()>& measured) {
-    std::vector<double> seconds;
-    for (int i = 0; i < rounds; ++i) {
-        prepare();
-        const double begin = cpu_seconds();
-        measured();
-        seconds.push_back(cpu_seconds() - begin);
-    }
-    std::ranges::sort(seconds);
-    return seconds[seconds.size() / 2];
-}
 
 class Measured {
 public:
-    explicit Measured(const Options& options) : options_(options) {
-        const Resources total = (16_cpus + 64_GiB + 500_GiB_disk).with_ports({{31000, 32000}});
-        for (std::uint32_t i = 0; i < options.agents; ++i) {
-            cycle_.on(allocator_event::AgentPut{{i}, {1, i + 1}, total}, {});
-        }
-        for (std::uint32_t i = 0; i < options.frameworks; ++i) {
-            const Result<Role> role = Role::parse("role" + std::to_string(i));
-            cycle_.on(allocator_event::ClaimantPut{{i}, {1, i + 1}, *role, {}}, {});
-        }
-    }
+    explicit Measured(const CellOptions& options)
+        : options_(options), cell_(options.sorter), report_(describe(options)) {}
 
     void measure() {
-        const auto run = [this] { cycle_.run({}, outcome_); };
-        report("full_cycle_cpu_seconds", median_of(options_.rounds, [this] { give_back(); }, run));
-        report("bare_heap_loop_cpu_seconds",
-               median_of(options_.rounds, [] {}, [this] { bare_heap_loop(); }));
-        report("one_agent_cycle_cpu_seconds", median_of(101, [this] { give_back_first(); }, run));
-        report("idle_check_cpu_seconds", median_of(
-                                             101, [] {},
-                                             [this] {
-                                                 if (cycle_.is_dirty({})) std::abort();
-                                             }));
+        set_up();
+        full_cycles();
+        declines();
+        install_filters();
+        if (options_.filters > 0) filtered_cycles();
+        unchanged();
+        one_agent_changed();
     }
 
 private:
-    void give_back() {
-        if (outcome_.grants.size() == 1) outcome_.grants = all_;
-        for (const Grant& grant : outcome_.grants)
-            recover(grant);
-    }
-    void give_back_first() {
-        if (outcome_.grants.size() != 1) all_ = outcome_.grants;
-        recover(outcome_.grants.front());
-    }
-    void recover(const Grant& grant) {
-        cycle_.on(allocator_event::Recovered{grant.claimant, grant.agent, grant.resources}, {});
-    }
-
-    void bare_heap_loop() {
-        using Held = std::pair<std::int64_t, std::uint32_t>;
-        std::priority_queue<Held, std::vector<Held>, std::greater<>> heap;
-        for (std::uint32_t i = 0; i < options_.frameworks; ++i)
-            heap.push({0, i});
-        for (std::uint32_t i = 0; i < options_.agents; ++i) {
-            const auto [held, framework] = heap.top();
-            heap.pop();
-            heap.push({held + 16'000, framework});
+    static std::string describe(const CellOptions& options) {
+        std::string text = std::to_string(options.agents) + "x" +
+                           std::to_string(options.frameworks) + " " + options.sorter +
+                           (options.one_role ? ", all in one role" : ", one role each");
+        if (options.quota) text += ", quota";
+        if (options.filters > 0) {
+            text += ", filters on " + nlohmann::json(options.filters).dump() + " of the agents";
         }
-        if (heap.size() != options_.frameworks) std::abort();
+        return text;
     }
 
-    void report(std::string_view metric, double value) const {
-        std::cout << nlohmann::json{{"bench", "allocation"},
-                                    {"workload", std::to_string(options_.agents) + "x" +
-                                                     std::to_string(options_.frameworks) +
-                                                     " one role each, ports, weighted DRF"},
-                                    {"seed", 1},
-                                    {"metric", metric},
-                                    {"value", value},
-                                    {"unit", "s"}}
-                  << std::endl;
+    void set_up() {
+        const Resources total = agent_resources();
+        report_("add_agents_cpu_seconds", seconds_of([&] {
+                    for (std::uint32_t i = 0; i < options_.agents; ++i)
+                        cell_.put_agent(i, total);
+                }),
+                "s");
+        std::vector<Role> roles;
+        for (std::uint32_t i = 0; i < options_.frameworks; ++i) {
+            roles.push_back(role_of(options_.one_role ? "one" : "role" + std::to_string(i)));
+        }
+        report_("add_frameworks_cpu_seconds", seconds_of([&] {
+                    for (std::uint32_t i = 0; i < options_.frameworks; ++i)
+                        cell_.put_framework(i, roles[i]);
+                }),
+                "s");
+        if (options_.quota) {
+            report_("put_quota_cpu_seconds", seconds_of([&] { put_quota(roles); }), "s");
+        }
     }
 
-    Options options_;
-    Cycle<WeightedDrf> cycle_;
-    CycleOutcome outcome_;
-    std::vector<Grant> all_;
+    // Half of an equal share is guaranteed, and twice of one is the limit.
+    void put_quota(const std::vector<Role>& roles) {
+        const std::int64_t owners = options_.one_role ? 1 : std::int64_t{options_.frameworks};
+        for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(owners); ++i) {
+            RoleConfig config{roles[i], 1000, {}};
+            Amounts guarantee;
+            for (const std::size_t slot : essential_slots) {
+                const std::int64_t share =
+                    agent_resources().amounts()[slot] * options_.agents / owners;
+                guarantee.set(slot, share / 2);
+                config.quota.limits.emplace_back(slot == *slot_of<Cpus> ? "cpus" : "mem",
+                                                 share * 2);
+            }
+            config.quota.guarantee = Resources{guarantee};
+            cell_.say(allocator_event::RolePut{config});
+        }
+    }
+
+    void full_cycles() {
+        const auto run = [this] { cell_.run(); };
+        const auto give_back = [this] { cell_.give_all_back(); };
+        report_("first_cycle_cpu_seconds", seconds_of(run), "s");
+        report_("grants", static_cast<double>(cell_.outcome().grants.size()), "count");
+        std::vector<double> full;
+        std::vector<double> bare;
+        // One after the other, so that whatever else the machine does befalls both alike.
+        BareLoop loop{options_.agents, options_.frameworks};
+        for (int i = 0; i < options_.rounds; ++i) {
+            give_back();
+            full.push_back(seconds_of(run));
+            bare.push_back(seconds_of([&] { loop.run(); }));
+        }
+        if (options_.filters == 0) report_("full_cycle_cpu_seconds", Spread::of(full));
+        if (options_.filters > 0) report_("full_cycle_unfiltered_cpu_seconds", Spread::of(full));
+        report_("bare_loop_cpu_seconds", Spread::of(bare));
+        report_("full_cycle_with_offers_cpu_seconds",
+                bench::measure(options_.rounds, give_back, [this] {
+                    cell_.run();
+                    if (cell_.build_offers() == 0) std::abort();
+                }));
+        report_("peak_rss_mb", peak_rss_mb(), "MB");
+    }
+
+    void declines() {
+        cell_.give_all_back();
+        cell_.run_all();
+        const Instant until = cell_.now + 5s;
+        report_("decline_all_cpu_seconds", seconds_of([&] { cell_.decline_all(until); }), "s");
+        report_("next_cycle_cpu_seconds", seconds_of([this] { cell_.run(); }), "s");
+        cell_.keep();
+        cell_.now = until;
+        report_("filters_expire_cpu_seconds", seconds_of([this] { cell_.run(); }), "s");
+        cell_.give_all_back();
+        cell_.run_all();
+    }
+
+    // Each framework has declined its share of the agents, scattered evenly.
+    void install_filters() {
+        if (options_.filters <= 0) return;
+        const double before = peak_rss_mb();
+        AllocatorEvent event =
+            allocator_event::Refused{{0}, {0}, agent_resources(), Instant::never()};
+        auto& refused = std::get<allocator_event::Refused>(event);
+        std::uint64_t filters = 0;
+        const double seconds = seconds_of([&] {
+            for (std::uint32_t framework = 0; framework < options_.frameworks; ++framework) {
+                // A step of the golden ratio: as even as it is without a pattern.
+                double at = std::fmod(framework * 0.7548776662466927, 1.0);
+                refused.claimant = {framework};
+                for (std::uint32_t agent = 0; agent < options_.agents; ++agent) {
+                    at += 0.6180339887498949;
+                    if (at >= 1) at -= 1;
+                    if (at >= options_.filters) continue;
+                    refused.agent = {agent};
+                    cell_.say(event);
+                    ++filters;
+                }
+            }
+        });
+        report_("filters", static_cast<double>(filters), "count");
+        report_("install_filters_cpu_seconds", seconds, "s");
+        const double after = peak_rss_mb();
+        report_("peak_rss_with_filters_mb", after, "MB");
+        report_("filter_bytes", (after - before) * 1024 * 1024 / static_cast<double>(filters),
+                "bytes");
+    }
+
+    void filtered_cycles() {
+        report_("full_cycle_cpu_seconds",
+                bench::measure(
+                    options_.rounds, [this] { cell_.give_all_back(); }, [this] { cell_.run(); }));
+        report_("grants_filtered", static_cast<double>(cell_.outcome().grants.size()), "count");
+        cell_.keep();
+        cell_.run_all();
+    }
+
+    void unchanged() {
+        std::uint64_t cycles = 0;
+        const double seconds = seconds_of([&] {
+            for (int i = 0; i < 1000; ++i) {
+                cell_.now = cell_.now + 1s;
+                if (!cell_.allocator().is_dirty(cell_.now)) continue;
+                ++cycles;
+                cell_.run();
+            }
+        });
+        report_("idle_cycles", static_cast<double>(cycles), "count");
+        report_("idle_check_cpu_seconds", seconds / 1000, "s");
+    }
+
+    // What an offer gives back, each time another; where everybody has declined every agent, one
+    // that registers again, which nobody may have.
+    void one_agent_changed() {
+        std::uint32_t next = 0;
+        const auto change = [&] {
+            cell_.keep();
+            next += 7919;
+            if (cell_.held().empty()) {
+                return cell_.put_agent(next % options_.agents, agent_resources());
+            }
+            std::swap(cell_.held()[next % cell_.held().size()], cell_.held().back());
+            cell_.give_back(cell_.held().back());
+            cell_.held().pop_back();
+        };
+        report_("one_agent_changed_cpu_seconds",
+                bench::measure(1001, change, [this] { cell_.run(); }));
+    }
+
+    CellOptions options_;
+    Cell cell_;
+    Reporter report_;
 };
+
+void measure_matrix(CellOptions options) {
+    for (const std::uint32_t agents : {1'000U, 5'000U, 10'000U, 20'000U, 50'000U}) {
+        for (const std::uint32_t frameworks : {1U, 50U, 200U, 1'000U, 3'000U, 6'000U}) {
+            for (const char* const sorter : {"drf", "random"}) {
+                for (const bool one_role : {false, true}) {
+                    options.agents = agents;
+                    options.frameworks = frameworks;
+                    options.sorter = sorter;
+                    options.one_role = one_role;
+                    in_own_process([&] { Measured{options}.measure(); });
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+std::optional<T> number(std::string_view text, T least, T most) {
+    T value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (!(value >= least && value <= most)) return std::nullopt;
+    return value;
+}
+
+int refuse(std::string_view what) {
+    std::cerr << "allocation: do not understand " << what
+              << "; use --agents A, --frameworks F, --rounds N (whole numbers above 0), "
+                 "--sorter drf|random, --filters SHARE (0 to 1), --one-role, --quota, --matrix\n";
+    return 2;
+}
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    Options options;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string_view flag = argv[i];
-        const int value = std::atoi(argv[i + 1]);
-        if (value > 0 && flag == "--agents") {
-            options.agents = static_cast<std::uint32_t>(value);
-        } else if (value > 0 && flag == "--frameworks") {
-            options.frameworks = static_cast<std::uint32_t>(value);
-        } else if (value > 0 && flag == "--rounds") {
-            options.rounds = value;
+int run(std::span<char* const> arguments) {
+    CellOptions options;
+    bool matrix = false;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view flag = arguments[i];
+        if (flag == "--one-role" || flag == "--quota" || flag == "--matrix") {
+            (flag == "--one-role" ? options.one_role
+             : flag == "--quota"  ? options.quota
+                                  : matrix) = true;
+            continue;
+        }
+        if (i + 1 == arguments.size()) return refuse(flag);
+        const std::string_view text = arguments[++i];
+        const auto count = number<std::uint32_t>(text, 1, 200'000);
+        const auto share = number<double>(text, 0, 1);
+        if (flag == "--agents" && count) {
+            options.agents = *count;
+        } else if (flag == "--frameworks" && count) {
+            options.frameworks = *count;
+        } else if (flag == "--rounds" && count) {
+            options.rounds = static_cast<int>(*count);
+        } else if (flag == "--sorter" && (text == "drf" || text == "random")) {
+            options.sorter = text;
+        } else if (flag == "--filters" && share) {
+            options.filters = *share;
         } else {
-            std::cerr << "allocation: do not know " << flag << ' ' << argv[i + 1]
-                      << "; use --agents, --frameworks and --rounds with a number above 0\n";
-            return 2;
+            return refuse(std::string(flag) + " " + std::string(text));
         }
     }
-    if (argc % 2 == 0) {
-        std::cerr << "allocation: " << argv[argc - 1] << " needs a number\n";
-        return 2;
+    if (matrix) {
+        measure_matrix(options);
+        return 0;
     }
-    Measured{options}.measure();
+    in_own_process([&] { Measured{options}.measure(); });
+    measure_cases();
+    return 0;
+}
+
+}  // namespace offerkit::bench
+
+int main(int argc, char** argv) {
+    return offerkit::bench::run({argv + 1, static_cast<std::size_t>(argc - 1)});
 }

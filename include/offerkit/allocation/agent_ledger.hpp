@@ -21,18 +21,16 @@ namespace offerkit {
 
 class AgentLedger {
 public:
+    /// What a cycle looks at, and nothing else: a cluster of these has to fit into the caches.
     struct Entry {
-        AgentId id;  // None: no such agent.
-        Resources total;
-        Resources available;  // Total minus allocated; empty while that is not possible.
-
-        /// What is allocated, while that is more than the total: an agent came back with less than
-        /// it already runs.
-        std::optional<Resources> excess;
-
+        AgentId id;                       // None: no such agent.
+        std::uint32_t listed = unlisted;  // Its place in `offerable()`.
         bool active = true;
         NoOfferReason why = NoOfferReason::agent_draining;  // If not active.
-        std::uint32_t listed = unlisted;                    // Its place in `offerable()`.
+        bool plain = true;                                  // Nothing of it is in bundles.
+        bool has_gpus = false;
+        bool exceeded = false;  // More is allocated than there is.
+        Resources available;    // Total minus allocated; empty while that is not possible.
 
         [[nodiscard]] bool is_offerable() const { return listed != unlisted; }
     };
@@ -41,6 +39,19 @@ public:
         return agent.value < entries_.size() && !entries_[agent.value].id.is_none();
     }
     [[nodiscard]] const Entry& operator[](AgentIndex agent) const { return entries_[agent.value]; }
+    [[nodiscard]] const Resources& total(AgentIndex agent) const {
+        return rest_[agent.value].total;
+    }
+
+    /// Asks the processor for what a cycle looks at. The agents of a cycle are known long before
+    /// their turn, and far more of them than its caches hold.
+    void prefetch(AgentIndex agent) const {
+        const char* const begin = reinterpret_cast<const char*>(&entries_[agent.value]);
+        for (std::size_t at = 0; at < sizeof(Entry); at += 64)
+            __builtin_prefetch(begin + at, 1);
+    }
+
+    void prefetch_head(AgentIndex agent) const { __builtin_prefetch(&entries_[agent.value]); }
 
     /// Adds an agent or changes its total.
     void put(AgentIndex agent, AgentId id, const Resources& total);
@@ -50,8 +61,8 @@ public:
 
     /// Takes from what is available. Pre: `available.contains(resources)`.
     void take(AgentIndex agent, const Resources& resources);
-    /// Takes all that is available and returns it.
-    [[nodiscard]] Resources take_all(AgentIndex agent);
+    /// Takes all that is available and puts it into `all`. Pre: `all` is empty.
+    void take_all(AgentIndex agent, Resources& all);
     /// Notes what an agent already runs, more than it has if it must be.
     void occupy(AgentIndex agent, const Resources& resources);
     /// Gives back what was taken. Pre: it was.
@@ -80,19 +91,29 @@ public:
     /// Calls `f` with everything that it remembers: for snapshots.
     template <class Self, class F>
     static void parts(Self& self, F&& f) {
-        f(self.entries_, self.offerable_, self.inactive_, self.totals_, self.available_,
+        f(self.entries_, self.rest_, self.offerable_, self.inactive_, self.totals_, self.available_,
           self.totals_version_, self.size_);
     }
 
 private:
     static constexpr std::uint32_t unlisted = 0xffffffff;
 
-    // Between these two calls an entry may be changed at will; the sums follow.
-    void before_change(const Entry& entry);
+    struct Rest {
+        Resources total;
+        /// What is allocated, while that is more than the total: an agent came back with less than
+        /// it already runs.
+        std::optional<Resources> excess;
+    };
+
+    // Between these two calls an agent may be changed at will; the sums follow.
+    void before_change(AgentIndex agent);
     void after_change(AgentIndex agent);
-    void settle(Entry& entry, Resources allocated);
+    void put_listed(AgentIndex agent, bool offerable);
+    [[nodiscard]] Resources allocated_on(AgentIndex agent) const;
+    void settle(AgentIndex agent, Resources allocated);
 
     std::vector<Entry> entries_;
+    std::vector<Rest> rest_;  // Of the same agents.
     std::vector<AgentIndex> offerable_;
     std::array<std::uint32_t, no_offer_reasons> inactive_{};
     Amounts totals_;
@@ -105,7 +126,9 @@ namespace detail {
 
 /// The slots of everything, bundles included, without a call in the usual case.
 [[nodiscard]] inline Amounts amounts_of(const Resources& resources) {
-    return resources.extras() == nullptr ? resources.amounts() : resources.total_amounts();
+    const Extras* const extras = resources.extras();
+    if (extras == nullptr || extras->bundles.empty()) return resources.amounts();
+    return resources.total_amounts();
 }
 
 }  // namespace detail

@@ -56,6 +56,9 @@ private:
     using Traits = detail::PolicyTraits<P>;
     using Key = typename Traits::AgentKey;
 
+    /// After so many who may not have an agent, it is asked at once who of all the others may.
+    static constexpr std::size_t rejected_in_turn_max = 32;
+
     /// An agent to look at: with all claimants, or (narrow) only with those that changed.
     struct Candidate {
         Key key;
@@ -77,8 +80,10 @@ private:
     void drop_from_order(NodeIndex node) override;
     void put_in_order(NodeIndex node);
     void rerank(NodeIndex at);
+    void put_rank(NodeIndex node);
     void refresh_order();
     void rebuild_order();
+    /// Pre: the leaf takes part.
     [[nodiscard]] bool is_in_order(NodeIndex leaf) const;
     [[nodiscard]] bool precedes(NodeIndex a, NodeIndex b) const;
 
@@ -94,7 +99,9 @@ private:
     // Agents choose claimants.
     void serve_agents();
     [[nodiscard]] bool serve(NodeIndex node, AgentIndex agent);
+    [[nodiscard]] bool serve_unfiltered(AgentIndex agent);
     [[nodiscard]] bool serve_narrow(AgentIndex agent);
+    [[nodiscard]] bool serve_first_of_leaves(AgentIndex agent);
     [[nodiscard]] bool is_at_limit(NodeIndex node);
 
     // Claimants choose agents, for a policy that picks.
@@ -109,12 +116,10 @@ private:
                                                      Found& found);
     void settle_agent();
 
-    [[nodiscard]] NodeView view(NodeIndex node) const {
-        return {node, tree_[node], agents_.totals()};
-    }
+    [[nodiscard]] NodeView view(NodeIndex node) const { return {node, tree_, agents_.totals()}; }
     [[nodiscard]] AgentView view(AgentIndex agent) const {
         const AgentLedger::Entry& entry = agents_[agent];
-        return {agent, entry.id, entry.total, entry.available};
+        return {agent, entry.id, agents_.total(agent), entry.available, agents_.totals()};
     }
 
     P policy_;
@@ -124,9 +129,12 @@ private:
     std::vector<typename SiblingOrder<Rank>::Walk> walks_;  // One per depth.
     std::vector<Candidate> candidates_;
     std::vector<std::uint8_t> agent_is_served_;  // In this cycle, if agents are picked.
+    Found found_;                                // For the grant that is tried.
     std::vector<NodeIndex> leaves_;              // Of a narrow look.
     std::vector<ClaimantIndex> rejected_;        // While one agent is looked at.
+    std::vector<ClaimantIndex> filtered_;        // Likewise, once many did not take it.
     std::vector<NodeIndex> parking_;             // Roles found at their limit meanwhile.
+    std::vector<AgentIndex> partly_granted_;     // In this cycle.
     std::vector<std::string> pending_faults_;    // From hooks called outside a cycle.
     CycleOutcome* outcome_ = nullptr;            // While a cycle runs.
     std::uint64_t hook_calls_ = 0;

@@ -52,7 +52,7 @@ public:
         f(self.tree_, self.agents_, self.filters_, self.quota_, self.claimants_, self.dirty_agents_,
           self.agent_is_dirty_, self.dirty_claimants_, self.fresh_pairs_, self.stale_nodes_,
           self.node_is_stale_, self.held_back_, self.everything_, self.headroom_cut_, self.changed_,
-          self.decisions_, self.now_, self.policy_wake_, self.reported_wake_);
+          self.decisions_, self.parked_roles_, self.now_, self.policy_wake_, self.reported_wake_);
     }
 
 protected:
@@ -72,12 +72,12 @@ protected:
         bool held_back = false;  // What is available is headroom for others.
         bool live = false;       // Takes part: active, wants something, and is not held back.
         bool dirty = false;      // Has to be compared with agents that did not change.
-        std::vector<Wanted> wanted;
-        Resources allocated;  // Amounts only: ranges of two agents do not add up.
 
-        NoOfferCounts counts{};
         std::uint64_t counted_to = 0;  // Decisions up to this one are in `counts`,
         std::uint64_t parked_to = 0;   // and so are so many that its roles missed at their limits.
+        Resources allocated;           // Amounts only: ranges of two agents do not add up.
+        std::vector<Wanted> wanted;
+        NoOfferCounts counts{};
     };
 
     /// What find_offer has found.
@@ -115,6 +115,10 @@ protected:
     void release_held_back();
     [[nodiscard]] static bool wants_anything(const Claimant& claimant);
 
+    [[nodiscard]] bool may_see(const Claimant& claimant, AgentIndex agent) const {
+        return claimant.capabilities.gpu_resources || !agents_[agent].has_gpus;
+    }
+
     /// Puts into `found` what of the agent may be offered to the claimant.
     /// Returns why not, if nothing may be.
     [[nodiscard]] std::optional<NoOfferReason> find_offer(ClaimantIndex claimant, AgentIndex agent,
@@ -128,6 +132,7 @@ protected:
 
     // Notes a grant, and takes it back.
     void book(const Grant& grant, bool whole);
+    void book(Claimant& claimant, const Amounts& amounts);
     void unbook(const Grant& grant);
 
     // Why claimants got no offer. Decisions that went to others are counted by subtraction.
@@ -155,10 +160,11 @@ protected:
     std::vector<NodeIndex> stale_nodes_;           // Whose rank may have changed.
     std::vector<std::uint8_t> node_is_stale_;
     std::vector<ClaimantIndex> held_back_;
-    bool everything_ = false;      // All agents have to be looked at.
-    bool headroom_cut_ = false;    // Headroom made some offer smaller.
-    bool changed_ = false;         // A cycle could decide something.
-    std::uint64_t decisions_ = 0;  // Grants ever made.
+    bool everything_ = false;         // All agents have to be looked at.
+    bool headroom_cut_ = false;       // Headroom made some offer smaller.
+    bool changed_ = false;            // A cycle could decide something.
+    std::uint64_t decisions_ = 0;     // Grants ever made.
+    std::uint64_t parked_roles_ = 0;  // How many are parked now.
     Instant now_;
     Instant policy_wake_ = Instant::never();
     Instant reported_wake_ = Instant::never();
@@ -166,7 +172,8 @@ protected:
 private:
     [[nodiscard]] bool has_room_for(const Claimant& claimant, const Resources& offer) const;
     [[nodiscard]] std::optional<NoOfferReason> cut_offer(Claimant& claimant, ClaimantIndex index,
-                                                         const Resources& available, Found& found);
+                                                         const Resources& available, bool plain,
+                                                         Found& found);
     std::size_t collect_leaves(NodeIndex node, std::vector<ClaimantIndex>& leaves) const;
 
     std::vector<ClaimantIndex> scratch_leaves_;

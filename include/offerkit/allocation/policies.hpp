@@ -4,9 +4,16 @@
 /// The policies that come with OfferKit, by the names that `--policy` takes.
 
 #include <offerkit/allocation/allocator.hpp>
+#include <offerkit/allocation/asset_fairness.hpp>
+#include <offerkit/allocation/best_fit.hpp>
 #include <offerkit/allocation/cycle.hpp>
+#include <offerkit/allocation/drfh.hpp>
 #include <offerkit/allocation/fifo.hpp>
+#include <offerkit/allocation/hierarchical_drf.hpp>
+#include <offerkit/allocation/karma.hpp>
+#include <offerkit/allocation/max_min.hpp>
 #include <offerkit/allocation/random.hpp>
+#include <offerkit/allocation/task_share_fairness.hpp>
 #include <offerkit/allocation/weighted_drf.hpp>
 #include <offerkit/core/config.hpp>
 #include <offerkit/core/result.hpp>

@@ -41,6 +41,8 @@ class NodeView {
 public:
     NodeView(NodeIndex id, const ClaimantNode& node, const Amounts& totals)
         : id_(id), node_(&node), totals_(&totals) {}
+    NodeView(NodeIndex id, const RoleTree& tree, const Amounts& totals)
+        : id_(id), node_(&tree[id]), totals_(&totals), tree_(&tree) {}
 
     /// Names the node while it exists; equal in two runs only if their events are.
     [[nodiscard]] NodeIndex id() const { return id_; }
@@ -69,31 +71,52 @@ public:
     [[nodiscard]] std::uint64_t arrival() const { return node_->arrival; }
     [[nodiscard]] std::uint64_t last_served() const { return node_->last_served; }  // Zero: never.
 
-    /// What all agents have together.
+    /// What all agents have together, and what all claimants hold.
     [[nodiscard]] const Amounts& totals() const { return *totals_; }
+    [[nodiscard]] const Amounts& all_allocated() const {
+        return (*tree_)[RoleTree::root()].allocated;
+    }
+
+    /// Calls `f` with the view of each child, in stable order. For a rank that depends on more of
+    /// the subtree than its sums; what it costs is the policy's to state.
+    template <class F>
+    void for_each_child(F&& f) const {
+        for (const NodeIndex child : node_->children)
+            f(NodeView{child, *tree_, *totals_});
+    }
+
+    /// Another number whenever anything that a rank may depend on has changed in the subtree: what
+    /// was worked out from it may be kept for as long as the number is the same.
+    [[nodiscard]] std::uint64_t version() const { return node_->version; }
 
 private:
     NodeIndex id_;
     const ClaimantNode* node_;
     const Amounts* totals_;
+    const RoleTree* tree_ = nullptr;
 };
 
 /// An agent, as a policy sees it. Valid during the call that it is handed to.
 class AgentView {
 public:
-    AgentView(AgentIndex index, AgentId id, const Resources& total, const Resources& available)
-        : index_(index), id_(id), total_(&total), available_(&available) {}
+    AgentView(AgentIndex index, AgentId id, const Resources& total, const Resources& available,
+              const Amounts& totals)
+        : index_(index), id_(id), total_(&total), available_(&available), totals_(&totals) {}
 
     [[nodiscard]] AgentIndex index() const { return index_; }
     [[nodiscard]] AgentId id() const { return id_; }
     [[nodiscard]] const Resources& total() const { return *total_; }
     [[nodiscard]] const Resources& available() const { return *available_; }
 
+    /// What all agents have together.
+    [[nodiscard]] const Amounts& totals() const { return *totals_; }
+
 private:
     AgentIndex index_;
     AgentId id_;
     const Resources* total_;
     const Resources* available_;
+    const Amounts* totals_;
 };
 
 /// The agents that `pick` may choose from, in agent order: a lazy range, so that looking at the
@@ -146,7 +169,8 @@ struct PolicyWake {};
 /// What a policy may do while it hears of an event.
 class PolicyContext {
 public:
-    PolicyContext(Instant now, const RoleTree& tree) : now_(now), tree_(&tree) {}
+    PolicyContext(Instant now, const RoleTree& tree, const Amounts& totals)
+        : now_(now), tree_(&tree), totals_(&totals) {}
 
     [[nodiscard]] Instant now() const { return now_; }
 
@@ -157,15 +181,25 @@ public:
     /// Has the node ranked again in the next cycle, and all agents looked at once more.
     void invalidate(NodeIndex node) { invalid_.push_back(node); }
 
+    /// Has all nodes ranked again in the next cycle, and all agents looked at once more. For what
+    /// changes the rank of nodes that nothing has happened to.
+    void invalidate_all() { all_invalid_ = true; }
+
+    /// The root of the tree, from which all nodes can be reached.
+    [[nodiscard]] NodeView root() const { return {RoleTree::root(), *tree_, *totals_}; }
+
     /// The node of a role; none if there is none.
     [[nodiscard]] NodeIndex find(std::string_view role) const { return tree_->find(role); }
 
     [[nodiscard]] Instant wake() const { return wake_; }
     [[nodiscard]] const std::vector<NodeIndex>& invalid() const { return invalid_; }
+    [[nodiscard]] bool is_all_invalid() const { return all_invalid_; }
 
 private:
     Instant now_;
     const RoleTree* tree_;
+    const Amounts* totals_;
+    bool all_invalid_ = false;
     Instant wake_ = Instant::never();
     std::vector<NodeIndex> invalid_;
 };
@@ -195,7 +229,8 @@ concept PolicyRank = std::same_as<T, Share> || std::integral<T> || detail::is_in
 ///
 /// A policy may also have, each on its own (`c` a `PolicyContext&`, `a` an `AgentView`):
 ///   `p.on(event, c)`, for any of the structs in `allocator_event`, for `Grant` and `PolicyWake`:
-///   keeps the policy's own state. Called after the ledgers have changed.
+///   keeps the policy's own state. Called after the ledgers have changed, before anybody is ranked
+///   because of it.
 ///   `p.agent_key(a)`, a `PolicyRank`: agents are offered in ascending order of it.
 ///   `p.pick(n, candidates)`, an `AgentIndex` among the candidates, or none: the leaf `n`, next in
 ///   order, chooses its agent. Instead of `agent_key`.

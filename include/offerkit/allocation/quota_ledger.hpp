@@ -49,6 +49,8 @@ public:
     }
     /// True if the limit of this very node leaves nothing of an essential kind.
     [[nodiscard]] bool is_exhausted(const ClaimantNode& node) const;
+    /// True if no role has any quota.
+    [[nodiscard]] bool is_empty() const { return records_.size() == vacant_.size(); }
     [[nodiscard]] bool has_guarantees() const { return !guarantees_.empty(); }
 
     /// Cuts the amounts down to what all limits above the leaf leave.

@@ -3,7 +3,8 @@
 
 /// Refuse filters: do not offer this agent to this claimant, for a time, as long as what is
 /// available there is contained in what it refused. What is refused is mostly the same over and
-/// over, so it is kept once; a filter that never expires is four to eight bytes.
+/// over, so it is kept once; a filter that never expires is at most eight bytes, and about one
+/// where a claimant has refused the same of most agents.
 
 #include <offerkit/allocation/allocator.hpp>
 #include <offerkit/core/config.hpp>
@@ -37,6 +38,23 @@ public:
     /// must have been taken out. Complexity: logarithmic at worst.
     [[nodiscard]] bool holds(Key key, const Resources& available) const;
 
+    /// `holds` for many claimants and one agent, of which there is so much: what they have refused
+    /// is mostly the same, and is compared once.
+    class Look {
+    public:
+        Look(const RefuseFilters& filters, AgentIndex agent, const Resources& available)
+            : filters_(filters), agent_(agent), available_(available) {}
+
+        [[nodiscard]] bool holds(ClaimantIndex claimant);
+
+    private:
+        const RefuseFilters& filters_;
+        AgentIndex agent_;
+        const Resources& available_;
+        std::uint32_t refused_ = nothing;  // The last that was compared, and what came of it.
+        bool contained_ = false;
+    };
+
     /// Removes all filters of a claimant, or all on an agent.
     void erase(ClaimantIndex claimant);
     void erase(AgentIndex agent);
@@ -69,15 +87,35 @@ private:
     static constexpr Code nothing = 0x7fffffff;
     static constexpr Code timed_bit = 0x80000000;
 
-    struct Entry {
-        AgentIndex agent;
-        Code code = nothing;
+    // What stands for each of some filters, said once where it is the same for all.
+    struct Codes {
+        Code same = nothing;
+        std::vector<Code> each;
+
+        [[nodiscard]] Code operator[](std::size_t place) const {
+            return each.empty() ? same : each[place];
+        }
+        // Each is told how many there are before.
+        void put(std::size_t place, Code code, std::size_t count);
+        void insert(std::size_t place, Code code, std::size_t count);
+        void erase(std::size_t place);
     };
 
-    // Sorted by agent while they are few; by the agent's index once most agents have one.
+    // The filters on 64 neighbouring agents.
+    struct Block {
+        std::uint64_t agents = 0;  // Which have one.
+        Codes codes;
+
+        [[nodiscard]] Code find(std::uint32_t bit) const;
+        void set(std::uint32_t bit, Code code);
+    };
+    static constexpr std::uint32_t block = 64;
+
+    // Sorted by agent while they are few; in blocks once every fourth agent has one.
     struct List {
-        std::vector<Entry> sparse;
-        std::vector<Code> dense;
+        std::vector<AgentIndex> agents;
+        Codes codes;  // Of the same agents.
+        std::vector<Block> blocks;
         std::uint32_t count = 0;
     };
 
@@ -93,11 +131,17 @@ private:
         std::uint32_t uses = 0;
     };
 
+    // Lists grow by small steps: half of a doubled vector would be as much again as the filters.
+    [[nodiscard]] static std::size_t grown(std::size_t size) { return size + size / 16 + 4; }
+
     [[nodiscard]] Code find(Key key) const;
     void set(Key key, Code code);
     void drop(Code code);
     void densify(List& list);
     [[nodiscard]] Code intern(const Resources& refused);
+    [[nodiscard]] Code refused_of(Code code) const {
+        return (code & timed_bit) != 0 ? timed_[code & ~timed_bit].refused : code;
+    }
     void release_interned(Code refused);
     void arm(Key key, Timed& timed);
     void compact_deadlines();
@@ -110,7 +154,8 @@ private:
     std::map<std::uint64_t, std::vector<Code>> by_fingerprint_;
     Deadlines<Key> deadlines_;
     std::size_t size_ = 0;
-    std::uint32_t agents_ = 0;  // One past the highest agent that ever had one.
+    std::uint32_t agents_ = 0;      // One past the highest agent that ever had one.
+    Code last_interned_ = nothing;  // Where to look first; nothing depends on it.
 };
 
 }  // namespace offerkit

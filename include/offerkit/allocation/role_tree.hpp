@@ -25,40 +25,41 @@ namespace offerkit {
 using NodeIndex = Index<struct NodeIndexTag>;
 
 /// One node of the tree. Plain data: the cycle writes it, policies see it through `NodeView`.
-struct ClaimantNode {
+struct alignas(64) ClaimantNode {
+    static constexpr std::uint32_t no_quota = 0xffffffff;
+
+    // What every grant looks at comes first, side by side.
     NodeIndex parent;
-    std::vector<NodeIndex> children;  // In stable order.
-    ClaimantIndex claimant;           // None: a role.
-    FrameworkId framework;            // Of a leaf.
-    std::string path;                 // Of the role; a leaf has its role's. Empty: the root.
+    ClaimantIndex claimant;  // None: a role.
     std::uint32_t depth = 0;
+    std::uint32_t quota = no_quota;  // Its place in the quota ledger.
+    std::uint32_t live = 0;          // Leaves of the subtree that take part.
+    bool configured = false;         // The operator has set something: kept without claimants.
+
+    /// Taken out of the order because its limit is reached.
+    bool parked = false;
+    /// Its limit made some offer smaller: when there is room again, all must be looked at anew.
+    bool cut = false;
+
+    std::int64_t weight = 1000;  // Thousandths.
 
     /// Settles ties between siblings: leaves first, by framework; then sub-roles, by path. Only
     /// comparisons mean anything, so that no insertion renumbers all siblings.
     std::uint64_t order = 0;
-    std::uint64_t identity = 0;  // A fingerprint of path and framework: the same in every run.
+    std::uint64_t last_served = 0;  // When it was last granted something, in a sequence.
+    std::uint64_t version = 0;      // Of all in the subtree that a rank may depend on.
+    Amounts allocated;              // Of the whole subtree, offers included.
 
-    static constexpr std::uint32_t no_quota = 0xffffffff;
+    Amounts demand;                   // Of the whole subtree, as far as stated.
+    std::vector<NodeIndex> children;  // In stable order.
+    FrameworkId framework;            // Of a leaf.
+    std::string path;                 // Of the role; a leaf has its role's. Empty: the root.
+    std::uint64_t identity = 0;       // A fingerprint of path and framework: the same in every run.
+    std::uint64_t arrival = 0;        // When its first claimant came, in a sequence. Zero: none.
 
-    std::int64_t weight = 1000;      // Thousandths.
-    std::uint32_t quota = no_quota;  // Its place in the quota ledger.
-    bool configured = false;         // The operator has set something: kept without claimants.
-
-    /// Taken out of the order because its limit is reached, and since which decision; and how many
-    /// decisions it has missed so before.
-    bool parked = false;
+    /// Since which decision it is parked, and how many decisions it has missed so before.
     std::uint64_t parked_since = 0;
     std::uint64_t parked_decisions = 0;
-
-    /// Its limit made some offer smaller: when there is room again, all must be looked at anew.
-    bool cut = false;
-
-    Amounts allocated;       // Of the whole subtree, offers included.
-    Amounts demand;          // Of the whole subtree, as far as stated.
-    std::uint32_t live = 0;  // Leaves of the subtree that take part.
-
-    std::uint64_t arrival = 0;      // When its first claimant came, in a sequence. Zero: none.
-    std::uint64_t last_served = 0;  // When it was last granted something, in a sequence.
 
     [[nodiscard]] bool is_leaf() const { return !claimant.is_none(); }
 };
@@ -91,12 +92,13 @@ public:
     template <class F>
     void erase(NodeIndex node, F&& forget);
 
-    /// Adds to, or takes from, a node and all its ancestors.
+    /// Adds to, or takes from, a node and all its ancestors. `grant` also notes that it was served.
     void allocate(NodeIndex node, const Amounts& amounts);
+    void grant(NodeIndex leaf, const Amounts& amounts);
     void release(NodeIndex node, const Amounts& amounts);
     void put_demand(NodeIndex leaf, const Amounts& demand);
     void add_live(NodeIndex leaf, bool live);
-    void served(NodeIndex leaf);
+    void put_weight(NodeIndex role, std::int64_t weight);
 
     /// How often siblings got new values of `order`: whoever copied some copies them again.
     [[nodiscard]] std::uint64_t renumberings() const { return renumberings_; }
@@ -117,7 +119,7 @@ public:
     template <class Self, class F>
     static void parts(Self& self, F&& f) {
         f(self.nodes_, self.vacant_, self.roles_, self.arrivals_, self.servings_,
-          self.renumberings_);
+          self.renumberings_, self.versions_);
     }
 
 private:
@@ -125,6 +127,8 @@ private:
     void remove_node(NodeIndex node);
     void place_in_order(NodeIndex parent, NodeIndex node);
     [[nodiscard]] bool is_before(NodeIndex a, NodeIndex b) const;
+    // The node and all its ancestors have changed.
+    void touch(NodeIndex node);
     void refresh_arrival(NodeIndex node, std::uint64_t removed);
 
     template <class F>
@@ -140,6 +144,7 @@ private:
     std::uint64_t arrivals_ = 0;
     std::uint64_t servings_ = 0;
     std::uint64_t renumberings_ = 0;
+    std::uint64_t versions_ = 0;
 };
 
 template <class F>

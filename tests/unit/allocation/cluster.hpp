@@ -7,11 +7,13 @@
 #include <catch2/catch.hpp>
 
 #include <offerkit/allocation/allocator.hpp>
+#include <offerkit/allocation/policies.hpp>
 #include <offerkit/core/fingerprint.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,6 +27,13 @@ inline Role role_of(std::string_view path) {
     Result<Role> role = Role::parse(path);
     REQUIRE(role);
     return *role;
+}
+
+/// An allocator by the name of its policy.
+inline std::unique_ptr<Allocator> made(std::string_view policy) {
+    auto allocator = make_allocator(policy);
+    REQUIRE(allocator);
+    return std::move(*allocator);
 }
 
 class Cluster {
@@ -123,6 +132,13 @@ public:
             for (const Grant& grant : std::vector<Grant>(cluster_.outcome.grants))
                 answer(grant);
         }
+    }
+
+    /// A task of the claimant's on that agent ends.
+    void finish(ClaimantIndex claimant, AgentIndex agent) {
+        Tasks& tasks = tasks_[claimant.value];
+        --tasks.running;
+        cluster_.say(allocator_event::Recovered{claimant, agent, tasks.shape});
     }
 
     [[nodiscard]] std::int64_t running(ClaimantIndex claimant) const {

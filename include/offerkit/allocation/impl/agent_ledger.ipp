@@ -34,9 +34,10 @@ OFFERKIT_INLINE void take_out(Resources& from, const Resources& part) {
 
 }  // namespace detail
 
-OFFERKIT_INLINE void AgentLedger::before_change(const Entry& entry) {
+OFFERKIT_INLINE void AgentLedger::before_change(AgentIndex agent) {
+    const Entry& entry = entries_[agent.value];
     if (entry.id.is_none()) return;
-    totals_ -= detail::amounts_of(entry.total);
+    totals_ -= detail::amounts_of(total(agent));
     if (entry.active) {
         available_ -= entry.available.amounts();
     } else {
@@ -48,7 +49,7 @@ OFFERKIT_INLINE void AgentLedger::after_change(AgentIndex agent) {
     Entry& entry = entries_[agent.value];
     bool offerable = false;
     if (!entry.id.is_none()) {
-        totals_ += detail::amounts_of(entry.total);
+        totals_ += detail::amounts_of(total(agent));
         if (entry.active) {
             available_ += entry.available.amounts();
         } else {
@@ -56,6 +57,11 @@ OFFERKIT_INLINE void AgentLedger::after_change(AgentIndex agent) {
         }
         offerable = entry.active && !entry.available.is_empty();
     }
+    put_listed(agent, offerable);
+}
+
+OFFERKIT_INLINE void AgentLedger::put_listed(AgentIndex agent, bool offerable) {
+    Entry& entry = entries_[agent.value];
     if (offerable == entry.is_offerable()) return;
     if (offerable) {
         entry.listed = static_cast<std::uint32_t>(offerable_.size());
@@ -70,32 +76,46 @@ OFFERKIT_INLINE void AgentLedger::after_change(AgentIndex agent) {
 }
 
 // Says what is available, now that so much is allocated.
-OFFERKIT_INLINE void AgentLedger::settle(Entry& entry, Resources allocated) {
-    if (entry.total.contains(allocated)) {
-        entry.available = entry.total - allocated;
-        entry.excess.reset();
-    } else {
+OFFERKIT_INLINE void AgentLedger::settle(AgentIndex agent, Resources allocated) {
+    Entry& entry = entries_[agent.value];
+    Rest& rest = rest_[agent.value];
+    entry.exceeded = !rest.total.contains(allocated);
+    if (entry.exceeded) {
         entry.available = Resources{};
-        entry.excess = std::move(allocated);
+        rest.excess = std::move(allocated);
+    } else {
+        entry.available = rest.total - allocated;
+        rest.excess.reset();
     }
 }
 
+OFFERKIT_INLINE Resources AgentLedger::allocated_on(AgentIndex agent) const {
+    const Rest& rest = rest_[agent.value];
+    return rest.excess ? *rest.excess : rest.total - entries_[agent.value].available;
+}
+
 OFFERKIT_INLINE void AgentLedger::put(AgentIndex agent, AgentId id, const Resources& total) {
-    if (agent.value >= entries_.size()) entries_.resize(agent.value + 1);
+    if (agent.value >= entries_.size()) {
+        entries_.resize(agent.value + 1);
+        rest_.resize(agent.value + 1);
+    }
     Entry& entry = entries_[agent.value];
     if (entry.id.is_none()) ++size_;
-    before_change(entry);
-    Resources allocated = entry.excess ? *entry.excess : entry.total - entry.available;
-    if (entry.total != total || entry.id.is_none()) ++totals_version_;
+    before_change(agent);
+    Resources allocated = allocated_on(agent);
+    Resources& known = rest_[agent.value].total;
+    if (known != total || entry.id.is_none()) ++totals_version_;
     entry.id = id;
-    entry.total = total;
-    settle(entry, std::move(allocated));
+    known = total;
+    entry.plain = total.bundles().empty();
+    entry.has_gpus = total.amounts()[*slot_of<Gpus>] > 0;
+    settle(agent, std::move(allocated));
     after_change(agent);
 }
 
 OFFERKIT_INLINE void AgentLedger::put_active(AgentIndex agent, bool active, NoOfferReason why) {
     Entry& entry = entries_[agent.value];
-    before_change(entry);
+    before_change(agent);
     entry.active = active;
     entry.why = why;
     after_change(agent);
@@ -103,9 +123,10 @@ OFFERKIT_INLINE void AgentLedger::put_active(AgentIndex agent, bool active, NoOf
 
 OFFERKIT_INLINE void AgentLedger::erase(AgentIndex agent) {
     Entry& entry = entries_[agent.value];
-    OFFERKIT_ASSERT(!entry.excess && entry.available == entry.total);
-    before_change(entry);
+    OFFERKIT_ASSERT(!entry.exceeded && entry.available == total(agent));
+    before_change(agent);
     const std::uint32_t listed = entry.listed;
+    rest_[agent.value] = Rest{};
     entry = Entry{};
     entry.listed = listed;
     after_change(agent);
@@ -117,55 +138,46 @@ OFFERKIT_INLINE void AgentLedger::take(AgentIndex agent, const Resources& resour
     Entry& entry = entries_[agent.value];
     entry.available -= resources;
     if (entry.active) available_ -= resources.amounts();
-    if (entry.available.is_empty() && entry.is_offerable()) {
-        before_change(entry);
-        after_change(agent);
-    }
+    if (entry.available.is_empty()) put_listed(agent, false);
 }
 
-OFFERKIT_INLINE Resources AgentLedger::take_all(AgentIndex agent) {
+OFFERKIT_INLINE void AgentLedger::take_all(AgentIndex agent, Resources& all) {
     Entry& entry = entries_[agent.value];
-    before_change(entry);
-    Resources all = std::move(entry.available);
-    entry.available = Resources{};
-    after_change(agent);
-    return all;
+    if (entry.active) available_ -= entry.available.amounts();
+    all = std::move(entry.available);
+    entry.available.amounts() = Amounts{};
+    put_listed(agent, false);
 }
 
 OFFERKIT_INLINE void AgentLedger::occupy(AgentIndex agent, const Resources& resources) {
     Entry& entry = entries_[agent.value];
-    if (!entry.excess && entry.available.contains(resources)) return take(agent, resources);
-    before_change(entry);
-    Resources allocated = entry.excess ? *entry.excess : entry.total - entry.available;
+    if (!entry.exceeded && entry.available.contains(resources)) return take(agent, resources);
+    before_change(agent);
+    Resources allocated = allocated_on(agent);
     allocated += resources;
-    settle(entry, std::move(allocated));
+    settle(agent, std::move(allocated));
     after_change(agent);
 }
 
 OFFERKIT_INLINE void AgentLedger::give(AgentIndex agent, const Resources& resources) {
     Entry& entry = entries_[agent.value];
-    if (entry.excess) [[unlikely]] {
-        before_change(entry);
-        Resources allocated = std::move(*entry.excess);
+    if (entry.exceeded) [[unlikely]] {
+        before_change(agent);
+        Resources allocated = allocated_on(agent);
         detail::take_out(allocated, resources);
-        settle(entry, std::move(allocated));
+        settle(agent, std::move(allocated));
         return after_change(agent);
     }
     entry.available += resources;
-    OFFERKIT_ASSERT(entry.total.amounts().contains(entry.available.amounts()));
+    OFFERKIT_ASSERT(total(agent).amounts().contains(entry.available.amounts()));
     if (entry.active) available_ += resources.amounts();
-    if (entry.active && !entry.is_offerable() && !entry.available.is_empty()) {
-        before_change(entry);
-        after_change(agent);
-    }
+    if (entry.active && !entry.available.is_empty()) put_listed(agent, true);
 }
 
 OFFERKIT_INLINE Amounts AgentLedger::allocated() const {
     Amounts sum;
-    for (const Entry& entry : entries_) {
-        sum += entry.excess ? detail::amounts_of(*entry.excess)
-                            : detail::amounts_of(entry.total) - detail::amounts_of(entry.available);
-    }
+    for (std::uint32_t i = 0; i < entries_.size(); ++i)
+        sum += detail::amounts_of(allocated_on({i}));
     return sum;
 }
 
@@ -176,14 +188,17 @@ OFFERKIT_INLINE void AgentLedger::check_invariants() const {
     std::size_t size = 0;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         const Entry& entry = entries_[i];
-        OFFERKIT_ASSERT(entry.total.contains(entry.available));
+        const Resources& all = total({i});
+        OFFERKIT_ASSERT(all.contains(entry.available));
+        OFFERKIT_ASSERT(entry.plain == all.bundles().empty());
+        OFFERKIT_ASSERT(entry.exceeded == rest_[i].excess.has_value());
         const bool exists = !entry.id.is_none();
         const bool offerable = exists && entry.active && !entry.available.is_empty();
         OFFERKIT_ASSERT(offerable == entry.is_offerable());
         OFFERKIT_ASSERT(!offerable || offerable_[entry.listed] == AgentIndex{i});
         if (!exists) continue;
         ++size;
-        totals += detail::amounts_of(entry.total);
+        totals += detail::amounts_of(all);
         if (entry.active) available += entry.available.amounts();
         if (!entry.active) ++inactive[static_cast<std::size_t>(entry.why)];
     }

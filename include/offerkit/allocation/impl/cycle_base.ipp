@@ -155,15 +155,21 @@ OFFERKIT_INLINE std::optional<NoOfferReason> CycleBase::find_offer(ClaimantIndex
                                                                    AgentIndex agent, Found& found) {
     Claimant& claimant = claimants_[index.value];
     const AgentLedger::Entry& entry = agents_[agent];
-    if (!claimant.capabilities.gpu_resources && entry.total.amounts()[*slot_of<Gpus>] > 0) {
+    if (!may_see(claimant, agent)) {
         return NoOfferReason::capability;
     }
     // A filter that keeps it from all that is available keeps it from any part.
     const bool filtered = filters_.has_any(index);
+    if (!filtered && entry.plain && quota_.is_empty() && !claimant.demand_stated) {
+        found.whole = true;  // Nothing stands between them.
+        return std::nullopt;
+    }
     if (filtered && filters_.holds({index, agent}, entry.available)) {
         return NoOfferReason::filtered;
     }
-    if (const auto reason = cut_offer(claimant, index, entry.available, found)) return reason;
+    if (const auto reason = cut_offer(claimant, index, entry.available, entry.plain, found)) {
+        return reason;
+    }
     const Resources& offer = found.whole ? entry.available : found.part;
     if (!has_room_for(claimant, offer)) return NoOfferReason::demand_unfit;
     if (filtered && !found.whole && filters_.holds({index, agent}, offer)) {
@@ -176,13 +182,14 @@ OFFERKIT_INLINE std::optional<NoOfferReason> CycleBase::find_offer(ClaimantIndex
 OFFERKIT_INLINE std::optional<NoOfferReason> CycleBase::cut_offer(Claimant& claimant,
                                                                   ClaimantIndex index,
                                                                   const Resources& available,
-                                                                  Found& found) {
+                                                                  bool plain, Found& found) {
     found.whole = true;
+    if (quota_.is_empty() && plain) return std::nullopt;
     const NodeIndex leaf = claimant.leaf;
     Amounts room = detail::amounts_of(available);
     const NodeIndex limited = quota_.cut_to_limits(tree_, leaf, room);
     if (!limited.is_none()) tree_[limited].cut = true;
-    if (!limited.is_none() || !available.bundles().empty()) {
+    if (!limited.is_none() || !plain) {
         found.whole = false;
         found.part = available;
         for (const Bundle& bundle : available.bundles()) {
@@ -213,6 +220,7 @@ OFFERKIT_INLINE std::optional<NoOfferReason> CycleBase::cut_offer(Claimant& clai
 OFFERKIT_INLINE void CycleBase::park(NodeIndex role) {
     ClaimantNode& node = tree_[role];
     if (std::exchange(node.parked, true)) return;
+    ++parked_roles_;
     node.cut = true;
     node.parked_since = decisions_;
     ++node.parked_decisions;  // So that a limit shows even if nobody else took what was left.
@@ -223,6 +231,7 @@ OFFERKIT_INLINE void CycleBase::unpark_if_possible(NodeIndex role) {
     ClaimantNode& node = tree_[role];
     if (node.parked && !quota_.is_exhausted(node)) {
         node.parked = false;
+        --parked_roles_;
         node.parked_decisions += decisions_ - node.parked_since;
         mark_stale(role);
     }
@@ -251,11 +260,17 @@ OFFERKIT_INLINE void CycleBase::release_held_back() {
 
 OFFERKIT_INLINE void CycleBase::book(const Grant& grant, bool whole) {
     Claimant& claimant = claimants_[grant.claimant.value];
-    const Amounts amounts = detail::amounts_of(grant.resources);
     if (!whole) agents_.take(grant.agent, grant.resources);
-    tree_.allocate(claimant.leaf, amounts);
+    if (agents_[grant.agent].plain) {
+        book(claimant, grant.resources.amounts());
+    } else {
+        book(claimant, detail::amounts_of(grant.resources));
+    }
+}
+
+OFFERKIT_INLINE void CycleBase::book(Claimant& claimant, const Amounts& amounts) {
+    tree_.grant(claimant.leaf, amounts);
     quota_.follow(tree_, claimant.leaf);
-    tree_.served(claimant.leaf);
     claimant.allocated.amounts() += amounts;
     ++decisions_;
     ++claimant.counted_to;
@@ -357,9 +372,12 @@ OFFERKIT_INLINE Result<void> CycleBase::validate(const RoleConfig& config) const
 OFFERKIT_INLINE void CycleBase::check_invariants() const {
     tree_.check_invariants();
     agents_.check_invariants();
-    tree_.for_each([this](NodeIndex node) {
+    std::uint64_t parked = 0;
+    tree_.for_each([&](NodeIndex node) {
         OFFERKIT_ASSERT(!tree_[node].parked || quota_.is_exhausted(tree_[node]));
+        parked += tree_[node].parked ? 1U : 0U;
     });
+    OFFERKIT_ASSERT(parked == parked_roles_);
     filters_.check_invariants();
     quota_.check_invariants(tree_);
     Amounts allocated;

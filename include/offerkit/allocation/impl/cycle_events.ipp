@@ -150,7 +150,7 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::DemandPut& e) {
 
 OFFERKIT_INLINE void CycleBase::hear(const allocator_event::RolePut& e) {
     const NodeIndex node = tree_.make(e.config.role);
-    tree_[node].weight = e.config.weight;
+    tree_.put_weight(node, e.config.weight);
     tree_[node].configured = e.config != RoleConfig{e.config.role, 1000, {}};
     quota_.put(tree_, node, e.config.quota);
     mark_stale(node);
@@ -169,6 +169,7 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::KindPut& e) {
 
 OFFERKIT_INLINE void CycleBase::forget_role(NodeIndex role) {
     drop_from_order(role);
+    if (tree_[role].parked) --parked_roles_;
     quota_.forget(tree_, role);
 }
 

@@ -56,12 +56,16 @@ std::optional<typename Cycle<P>::Rank> Cycle<P>::rank(NodeIndex node) {
 template <AllocationPolicy P>
 void Cycle<P>::tell_policy(const auto& event) {
     if constexpr (detail::HearsEvent<P, std::remove_cvref_t<decltype(event)>>) {
-        PolicyContext context{now_, tree_};
+        PolicyContext context{now_, tree_, agents_.totals()};
         call("on", [&] { policy_.on(event, context); });
         if (context.wake() > now_) policy_wake_ = std::min(policy_wake_, context.wake());
         for (const NodeIndex node : context.invalid()) {
             if (node.value >= tree_.places()) continue;
             mark_stale(node);
+            mark_everything();
+        }
+        if (context.is_all_invalid()) {
+            rank_all_ = true;
             mark_everything();
         }
     }
@@ -74,6 +78,10 @@ void Cycle<P>::put_in_order(NodeIndex node) {
         const ClaimantNode& entry = tree_[node];
         if (entry.live == 0 || entry.parked) return;
         if (!entry.is_leaf() && order_.is_empty(node)) return;
+        // Whoever was alone until now was not ranked when it was served.
+        if (order_.size(entry.parent) == 1 && !order_.contains(node)) {
+            put_rank(order_.first(entry.parent));
+        }
         const std::optional<Rank> ranked = rank(node);
         if (!ranked) return;
         order_.put(entry.parent, node, *ranked, entry.order);
@@ -95,12 +103,17 @@ void Cycle<P>::drop_from_order(NodeIndex node) {
 
 template <AllocationPolicy P>
 void Cycle<P>::rerank(NodeIndex at) {
-    for (; at != RoleTree::root(); at = tree_[at].parent) {
-        const ClaimantNode& entry = tree_[at];
-        const std::optional<Rank> ranked = rank(at);
-        if (!ranked) return;
-        if (order_.contains(at)) order_.put(entry.parent, at, *ranked, entry.order);
+    for (; at != RoleTree::root() && !faulted_; at = tree_[at].parent) {
+        // The order of one alone is no question.
+        if (order_.contains(at) && order_.size(tree_[at].parent) > 1) put_rank(at);
     }
+}
+
+template <AllocationPolicy P>
+void Cycle<P>::put_rank(NodeIndex node) {
+    const ClaimantNode& entry = tree_[node];
+    const std::optional<Rank> ranked = rank(node);
+    if (ranked) order_.put(entry.parent, node, *ranked, entry.order);
 }
 
 template <AllocationPolicy P>
@@ -137,6 +150,7 @@ void Cycle<P>::rebuild_order() {
 
 template <AllocationPolicy P>
 bool Cycle<P>::is_in_order(NodeIndex leaf) const {
+    if (parked_roles_ == 0) return true;
     for (NodeIndex at = leaf; at != RoleTree::root(); at = tree_[at].parent) {
         if (!order_.contains(at)) return false;
     }

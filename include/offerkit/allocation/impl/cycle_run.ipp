@@ -90,16 +90,21 @@ void Cycle<P>::gather_candidates() {
         for (const AgentIndex agent : agents_.offerable())
             add_candidate(agent, false);
     } else {
-        for (const AgentIndex agent : dirty_agents_) {
+        constexpr std::size_t ahead = 8;
+        for (std::size_t i = 0; i < dirty_agents_.size(); ++i) {
+            if (i + ahead < dirty_agents_.size()) agents_.prefetch_head(dirty_agents_[i + ahead]);
+            const AgentIndex agent = dirty_agents_[i];
             if (!agents_.contains(agent) || !agents_[agent].is_offerable()) continue;
             add_candidate(agent, false);
         }
         gather_narrow();
     }
     changed_ = false;
-    std::ranges::sort(candidates_, [](const Candidate& a, const Candidate& b) {
+    const auto precedes = [](const Candidate& a, const Candidate& b) {
         return a.key != b.key ? a.key < b.key : a.id < b.id;
-    });
+    };
+    // They often are: agents come back in the order in which they were offered.
+    if (!std::ranges::is_sorted(candidates_, precedes)) std::ranges::sort(candidates_, precedes);
 }
 
 template <AllocationPolicy P>
@@ -150,9 +155,10 @@ void Cycle<P>::finish_looking() {
         agent_is_dirty_[agent.value] = 0;
     dirty_agents_.clear();
     // What is left of an agent of which a part was granted is for the next cycle.
-    for (const Grant& grant : outcome_->grants) {
-        if (agents_[grant.agent].is_offerable()) mark_agent(grant.agent);
+    for (const AgentIndex agent : partly_granted_) {
+        if (agents_[agent].is_offerable()) mark_agent(agent);
     }
+    partly_granted_.clear();
 }
 
 // The policy failed: nothing of what it led to stands. All that should have been looked at still
@@ -166,6 +172,7 @@ void Cycle<P>::void_grants() {
     }
     grants.clear();
     parking_.clear();
+    partly_granted_.clear();
     // Ranks may not have been had for some of those who take part: all are asked for again.
     rank_all_ = true;
     for (const Claimant& claimant : claimants_) {

@@ -9,10 +9,16 @@ namespace offerkit {
 
 template <AllocationPolicy P>
 void Cycle<P>::serve_agents() {
-    for (const Candidate& candidate : candidates_) {
+    constexpr std::size_t ahead = 4;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        const Candidate& candidate = candidates_[i];
+        if (i + ahead < candidates_.size()) agents_.prefetch(candidates_[i + ahead].agent);
         rejected_.clear();
-        const bool granted = candidate.narrow ? serve_narrow(candidate.agent)
-                                              : serve(RoleTree::root(), candidate.agent);
+        bool granted = candidate.narrow ? serve_narrow(candidate.agent)
+                                        : serve(RoleTree::root(), candidate.agent);
+        if (!granted && !candidate.narrow && rejected_.size() == rejected_in_turn_max) {
+            granted = serve_unfiltered(candidate.agent);
+        }
         if (granted) {
             // They were told a better reason than that others went first.
             for (const ClaimantIndex i : rejected_)
@@ -36,15 +42,47 @@ bool Cycle<P>::serve(NodeIndex node, AgentIndex agent) {
     const ClaimantNode& entry = tree_[node];
     if (entry.is_leaf()) return try_grant(node, agent);
     if (is_at_limit(node)) return false;
+    // Mostly the first one takes it, and nobody needs to know who would have been next.
+    const NodeIndex first = order_.first(node);
+    if (first.is_none()) return false;
+    if (serve(first, agent)) return true;
     const std::uint32_t depth = entry.depth;
     if (walks_.size() <= depth) walks_.resize(depth + 1);
-    walks_[depth].start(order_, node);
-    while (!faulted_) {
+    walks_[depth].start_after_first(order_, node);
+    while (!faulted_ && rejected_.size() < rejected_in_turn_max) {
         const NodeIndex child = walks_[depth].next();
         if (child.is_none()) break;
         if (serve(child, agent)) return true;
     }
     return false;
+}
+
+// An agent that many have refused is mostly refused by all. Finding that out needs no order: only
+// those without a filter are put into theirs. Who gets the agent is whom the walk would have found;
+// but all with a filter are told of it, also those whose turn would not have come.
+template <AllocationPolicy P>
+bool Cycle<P>::serve_unfiltered(AgentIndex agent) {
+    std::ranges::sort(rejected_);
+    leaves_.clear();
+    filtered_.clear();
+    RefuseFilters::Look look{filters_, agent, agents_[agent].available};
+    const auto is_rejected = [this](ClaimantIndex i) {
+        return std::binary_search(rejected_.begin(), rejected_.begin() + rejected_in_turn_max, i);
+    };
+    for (std::uint32_t i = 0; i < claimants_.size(); ++i) {
+        if (!claimants_[i].live || is_rejected({i})) continue;
+        if (may_see(claimants_[i], agent) && look.holds({i})) {
+            filtered_.push_back({i});
+        } else if (is_in_order(claimants_[i].leaf)) {
+            leaves_.push_back(claimants_[i].leaf);
+        }
+    }
+    for (const ClaimantIndex i : filtered_) {
+        if (!is_in_order(claimants_[i.value].leaf)) continue;
+        count(i, NoOfferReason::filtered);
+        rejected_.push_back(i);
+    }
+    return serve_first_of_leaves(agent);
 }
 
 template <AllocationPolicy P>
@@ -61,6 +99,12 @@ bool Cycle<P>::serve_narrow(AgentIndex agent) {
     for (const RefuseFilters::Key& pair : pairs) {
         if (!claimants_[pair.claimant.value].dirty) add(pair.claimant);
     }
+    return serve_first_of_leaves(agent);
+}
+
+// Offers the agent to the leaves in their order, until one takes it.
+template <AllocationPolicy P>
+bool Cycle<P>::serve_first_of_leaves(AgentIndex agent) {
     std::ranges::sort(leaves_, [this](NodeIndex a, NodeIndex b) { return precedes(a, b); });
     for (const NodeIndex leaf : leaves_) {
         if (faulted_) return false;
@@ -97,19 +141,23 @@ std::optional<NoOfferReason> Cycle<P>::shape(NodeIndex leaf, AgentIndex agent, F
 template <AllocationPolicy P>
 bool Cycle<P>::try_grant(NodeIndex leaf, AgentIndex agent) {
     const ClaimantIndex claimant = tree_[leaf].claimant;
-    Found found;
-    std::optional<NoOfferReason> reason = find_offer(claimant, agent, found);
-    if (!reason) reason = shape(leaf, agent, found);
+    std::optional<NoOfferReason> reason = find_offer(claimant, agent, found_);
+    if (!reason) reason = shape(leaf, agent, found_);
     if (reason) {
         count(claimant, *reason);
         rejected_.push_back(claimant);
         return false;
     }
-    const bool whole = found.whole;
-    outcome_->grants.push_back(
-        {claimant, agent, whole ? agents_.take_all(agent) : std::move(found.part)});
-    const Grant& grant = outcome_->grants.back();
-    book(grant, whole);
+    Grant& grant = outcome_->grants.emplace_back();
+    grant.claimant = claimant;
+    grant.agent = agent;
+    if (found_.whole) {
+        agents_.take_all(agent, grant.resources);
+    } else {
+        grant.resources = std::move(found_.part);
+        partly_granted_.push_back(agent);
+    }
+    book(grant, found_.whole);
     tell_policy(grant);
     rerank(leaf);
     return true;

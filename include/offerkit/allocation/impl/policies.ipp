@@ -23,13 +23,23 @@ std::unique_ptr<Allocator> make_cycle(CycleOptions options) {
     return std::make_unique<Cycle<P>>(P{}, options);
 }
 
+template <AllocationPolicy P>
+constexpr PolicyEntry entry_of(std::string_view text) {
+    return {{P::name, text}, &make_cycle<P>};
+}
+
 inline constexpr std::array policy_table{
-    PolicyEntry{{WeightedDrf::name, "least weighted dominant share first, at every level of roles"},
-                &make_cycle<WeightedDrf>},
-    PolicyEntry{{Fifo::name, "first come, first served: shares and weights mean nothing"},
-                &make_cycle<Fifo>},
-    PolicyEntry{{RandomOrder::name, "a lottery in proportion to weights, whatever is held"},
-                &make_cycle<RandomOrder>},
+    entry_of<WeightedDrf>("least weighted dominant share first, at every level of roles"),
+    entry_of<HierarchicalDrf>(
+        "drf that starves nobody in roles whose members want different kinds"),
+    entry_of<MaxMin>("fewest cpus first, for its weight"),
+    entry_of<Fifo>("first come, first served: shares and weights mean nothing"),
+    entry_of<RandomOrder>("a lottery in proportion to weights, whatever is held"),
+    entry_of<BestFit>("drf, and the fullest agents are offered first"),
+    entry_of<AssetFairness>("least of all kinds together first, for its weight"),
+    entry_of<TaskShareFairness>("fewest of the tasks that it could run alone first"),
+    entry_of<Drfh>("drf, and each is offered the agent that is shaped like its tasks"),
+    entry_of<Karma>("cpus shared fairly over time: who used little before is served first"),
 };
 
 inline constexpr auto policy_summaries = [] {

@@ -6,6 +6,7 @@
 #include <offerkit/core/fingerprint.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace offerkit {
@@ -38,17 +39,78 @@ OFFERKIT_INLINE void RefuseFilters::put(Key key, const Resources& refused, Insta
 OFFERKIT_INLINE bool RefuseFilters::holds(Key key, const Resources& available) const {
     const Code code = find(key);
     if (code == nothing) return false;
-    const Code vector = (code & timed_bit) != 0 ? timed_[code & ~timed_bit].refused : code;
-    return interned_[vector].refused.contains(available);
+    return interned_[refused_of(code)].refused.contains(available);
+}
+
+OFFERKIT_INLINE bool RefuseFilters::Look::holds(ClaimantIndex claimant) {
+    const Code code = filters_.find({claimant, agent_});
+    if (code == nothing) return false;
+    const Code refused = filters_.refused_of(code);
+    if (refused != refused_) {
+        refused_ = refused;
+        contained_ = filters_.interned_[refused].refused.contains(available_);
+    }
+    return contained_;
+}
+
+OFFERKIT_INLINE void RefuseFilters::Codes::put(std::size_t place, Code code, std::size_t count) {
+    if (each.empty() && (count == 1 || code == same)) {
+        same = code;
+        return;
+    }
+    if (each.empty()) each.assign(count, same);
+    each[place] = code;
+}
+
+OFFERKIT_INLINE void RefuseFilters::Codes::insert(std::size_t place, Code code, std::size_t count) {
+    if (count == 0) {
+        same = code;
+        each = {};
+        return;
+    }
+    if (each.empty() && code == same) return;
+    if (each.empty()) {
+        each.reserve(count + 1);
+        each.assign(count, same);
+    }
+    if (each.size() == each.capacity()) each.reserve(grown(each.size()));
+    each.insert(each.begin() + static_cast<std::ptrdiff_t>(place), code);
+}
+
+OFFERKIT_INLINE void RefuseFilters::Codes::erase(std::size_t place) {
+    if (!each.empty()) each.erase(each.begin() + static_cast<std::ptrdiff_t>(place));
+}
+
+OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::Block::find(std::uint32_t bit) const {
+    const std::uint64_t here = std::uint64_t{1} << bit;
+    if ((agents & here) == 0) return nothing;
+    return codes[static_cast<std::size_t>(std::popcount(agents & (here - 1)))];
+}
+
+OFFERKIT_INLINE void RefuseFilters::Block::set(std::uint32_t bit, Code code) {
+    const std::uint64_t here = std::uint64_t{1} << bit;
+    const auto place = static_cast<std::size_t>(std::popcount(agents & (here - 1)));
+    const auto count = static_cast<std::size_t>(std::popcount(agents));
+    const bool was_set = (agents & here) != 0;
+    if (code == nothing) {
+        if (was_set) codes.erase(place);
+        agents &= ~here;
+    } else if (was_set) {
+        codes.put(place, code, count);
+    } else {
+        codes.insert(place, code, count);
+        agents |= here;
+    }
 }
 
 OFFERKIT_INLINE void RefuseFilters::erase(ClaimantIndex claimant) {
     if (claimant.value >= lists_.size()) return;
     List& list = lists_[claimant.value];
-    for (const Entry& entry : list.sparse)
-        drop(entry.code);
-    for (const Code code : list.dense) {
-        if (code != nothing) drop(code);
+    for (std::size_t place = 0; place < list.agents.size(); ++place)
+        drop(list.codes[place]);
+    for (const Block& entry : list.blocks) {
+        for (std::uint64_t left = entry.agents; left != 0; left &= left - 1)
+            drop(entry.find(static_cast<std::uint32_t>(std::countr_zero(left))));
     }
     size_ -= list.count;
     list = List{};
@@ -83,11 +145,13 @@ OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::find(Key key) const {
     if (key.claimant.value >= lists_.size()) return nothing;
     const List& list = lists_[key.claimant.value];
     if (list.count == 0) return nothing;
-    if (!list.dense.empty()) {
-        return key.agent.value < list.dense.size() ? list.dense[key.agent.value] : nothing;
+    if (!list.blocks.empty()) {
+        const std::uint32_t at = key.agent.value / block;
+        return at < list.blocks.size() ? list.blocks[at].find(key.agent.value % block) : nothing;
     }
-    const auto at = std::ranges::lower_bound(list.sparse, key.agent, {}, &Entry::agent);
-    return at != list.sparse.end() && at->agent == key.agent ? at->code : nothing;
+    const auto at = std::ranges::lower_bound(list.agents, key.agent);
+    if (at == list.agents.end() || *at != key.agent) return nothing;
+    return list.codes[static_cast<std::size_t>(at - list.agents.begin())];
 }
 
 // Takes out what was there before.
@@ -105,35 +169,38 @@ OFFERKIT_INLINE void RefuseFilters::set(Key key, Code code) {
         list = List{};
         return;
     }
-    if (!list.dense.empty()) {
-        if (key.agent.value >= list.dense.size()) list.dense.resize(agents_, nothing);
-        list.dense[key.agent.value] = code;
-        return;
-    }
-    const auto at = std::ranges::lower_bound(list.sparse, key.agent, {}, &Entry::agent);
-    if (before != nothing) {
-        if (code != nothing) {
-            at->code = code;
-        } else {
-            list.sparse.erase(at);
+    if (!list.blocks.empty()) {
+        if (key.agent.value / block >= list.blocks.size()) {
+            list.blocks.resize((agents_ + block - 1) / block);
         }
-        return;
+        return list.blocks[key.agent.value / block].set(key.agent.value % block, code);
     }
-    const auto place = at - list.sparse.begin();
-    // Grown by small steps: half of a doubled vector would be as much again as the filters.
-    if (list.sparse.size() == list.sparse.capacity()) {
-        list.sparse.reserve(list.sparse.size() + list.sparse.size() / 16 + 4);
+    const auto at = std::ranges::lower_bound(list.agents, key.agent);
+    const auto place = static_cast<std::size_t>(at - list.agents.begin());
+    if (code == nothing) {
+        list.codes.erase(place);
+        list.agents.erase(at);
+    } else if (before != nothing) {
+        list.codes.put(place, code, list.agents.size());
+    } else {
+        list.codes.insert(place, code, list.agents.size());
+        if (list.agents.size() == list.agents.capacity()) {
+            list.agents.reserve(grown(list.agents.size()));
+        }
+        list.agents.insert(list.agents.begin() + static_cast<std::ptrdiff_t>(place), key.agent);
+        densify(list);
     }
-    list.sparse.insert(list.sparse.begin() + place, Entry{key.agent, code});
-    densify(list);
 }
 
 OFFERKIT_INLINE void RefuseFilters::densify(List& list) {
-    if (list.sparse.size() * 2 <= agents_ || agents_ < 16) return;
-    list.dense.assign(agents_, nothing);
-    for (const Entry& entry : list.sparse)
-        list.dense[entry.agent.value] = entry.code;
-    list.sparse = {};
+    if (list.agents.size() * 4 <= agents_ || agents_ < block) return;
+    list.blocks.resize((agents_ + block - 1) / block);
+    for (std::size_t place = 0; place < list.agents.size(); ++place) {
+        const std::uint32_t agent = list.agents[place].value;
+        list.blocks[agent / block].set(agent % block, list.codes[place]);
+    }
+    list.agents = {};
+    list.codes = {};
 }
 
 OFFERKIT_INLINE void RefuseFilters::drop(Code code) {
@@ -145,6 +212,11 @@ OFFERKIT_INLINE void RefuseFilters::drop(Code code) {
 }
 
 OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::intern(const Resources& refused) {
+    if (last_interned_ < interned_.size() && interned_[last_interned_].uses > 0 &&
+        interned_[last_interned_].refused == refused) {
+        ++interned_[last_interned_].uses;
+        return last_interned_;
+    }
     Fingerprint fingerprint;
     for (const std::int64_t units : refused.amounts().slots())
         fingerprint.add(units);
@@ -162,7 +234,7 @@ OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::intern(const Resources& refus
     for (const Code known : alike) {
         if (interned_[known].refused == refused) {
             ++interned_[known].uses;
-            return known;
+            return last_interned_ = known;
         }
     }
     Code code = static_cast<Code>(interned_.size());
@@ -174,7 +246,7 @@ OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::intern(const Resources& refus
     }
     interned_[code] = {refused, fingerprint.value(), 1};
     alike.push_back(code);
-    return code;
+    return last_interned_ = code;
 }
 
 OFFERKIT_INLINE void RefuseFilters::release_interned(Code refused) {
@@ -215,11 +287,15 @@ OFFERKIT_INLINE void RefuseFilters::check_invariants() const {
     std::size_t filters = 0;
     std::size_t uses = 0;
     for (const List& list : lists_) {
-        std::size_t count = list.sparse.size();
-        for (const Code code : list.dense)
-            count += code != nothing ? 1U : 0U;
+        std::size_t count = list.agents.size();
+        OFFERKIT_ASSERT(list.codes.each.empty() || list.codes.each.size() == count);
+        for (const Block& entry : list.blocks) {
+            const auto set = static_cast<std::size_t>(std::popcount(entry.agents));
+            OFFERKIT_ASSERT(entry.codes.each.empty() || entry.codes.each.size() == set);
+            count += set;
+        }
         OFFERKIT_ASSERT(count == list.count);
-        OFFERKIT_ASSERT(std::ranges::is_sorted(list.sparse, {}, &Entry::agent));
+        OFFERKIT_ASSERT(std::ranges::is_sorted(list.agents));
         filters += count;
     }
     for (const Interned& entry : interned_)

@@ -67,6 +67,7 @@ OFFERKIT_INLINE NodeIndex RoleTree::add_node(NodeIndex parent, ClaimantNode node
         nodes_[index.value] = std::move(node);
     }
     place_in_order(parent, index);
+    touch(index);
     return index;
 }
 
@@ -77,6 +78,7 @@ OFFERKIT_INLINE void RoleTree::remove_node(NodeIndex node) {
     if (!entry.is_leaf()) roles_.erase(entry.path);
     auto& siblings = nodes_[entry.parent.value].children;
     siblings.erase(std::ranges::find(siblings, node));
+    touch(entry.parent);
     entry = ClaimantNode{};
     vacant_.push_back(node);
 }
@@ -122,20 +124,37 @@ OFFERKIT_INLINE void RoleTree::refresh_arrival(NodeIndex node, std::uint64_t rem
     }
 }
 
+OFFERKIT_INLINE void RoleTree::touch(NodeIndex node) {
+    ++versions_;
+    for (NodeIndex at = node; !at.is_none(); at = nodes_[at.value].parent) {
+        nodes_[at.value].version = versions_;
+    }
+}
+
+OFFERKIT_INLINE void RoleTree::put_weight(NodeIndex role, std::int64_t weight) {
+    nodes_[role.value].weight = weight;
+    touch(role);
+}
+
 OFFERKIT_INLINE void RoleTree::allocate(NodeIndex node, const Amounts& amounts) {
+    ++versions_;
     for (NodeIndex at = node; !at.is_none(); at = nodes_[at.value].parent) {
         nodes_[at.value].allocated += amounts;
+        nodes_[at.value].version = versions_;
     }
 }
 
 OFFERKIT_INLINE void RoleTree::release(NodeIndex node, const Amounts& amounts) {
+    ++versions_;
     for (NodeIndex at = node; !at.is_none(); at = nodes_[at.value].parent) {
         nodes_[at.value].allocated -= amounts;
+        nodes_[at.value].version = versions_;
     }
 }
 
 OFFERKIT_INLINE void RoleTree::put_demand(NodeIndex leaf, const Amounts& demand) {
     const Amounts before = nodes_[leaf.value].demand;
+    touch(leaf);
     if (before == demand) return;
     for (NodeIndex at = leaf; !at.is_none(); at = nodes_[at.value].parent) {
         nodes_[at.value].demand -= before;
@@ -144,16 +163,20 @@ OFFERKIT_INLINE void RoleTree::put_demand(NodeIndex leaf, const Amounts& demand)
 }
 
 OFFERKIT_INLINE void RoleTree::add_live(NodeIndex leaf, bool live) {
+    touch(leaf);
     for (NodeIndex at = leaf; !at.is_none(); at = nodes_[at.value].parent) {
         OFFERKIT_ASSERT(live || nodes_[at.value].live > 0);
         nodes_[at.value].live += live ? 1U : ~0U;
     }
 }
 
-OFFERKIT_INLINE void RoleTree::served(NodeIndex leaf) {
+OFFERKIT_INLINE void RoleTree::grant(NodeIndex leaf, const Amounts& amounts) {
     ++servings_;
+    ++versions_;
     for (NodeIndex at = leaf; !at.is_none(); at = nodes_[at.value].parent) {
+        nodes_[at.value].allocated += amounts;
         nodes_[at.value].last_served = servings_;
+        nodes_[at.value].version = versions_;
     }
 }
 
