@@ -1,177 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The batch framework of `offerkit run`: runs each job once, wherever it fits, and stops. A plain
-/// struct on the public API, as any author would write it.
+/// The batch framework of `offerkit run`: runs each job wherever it fits, after those it waits for,
+/// again if it may, and stops. A plain class on the public API, as any author would write it.
 
 #include "jobs.hpp"
+#include "ready_queue.hpp"
 
+#include <offerkit/framework/dependency_graph.hpp>
+#include <offerkit/framework/retry.hpp>
 #include <offerkit/framework/scheduler.hpp>
 #include <offerkit/model/offer.hpp>
 #include <offerkit/model/status.hpp>
 #include <offerkit/model/task.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace offerkit::tools {
 
-/// How a job ended, or how far it is.
-struct JobOutcome {
-    TaskId task;  // Of its last attempt.
-    TaskStatus status;
+/// How a job ended. Told once for each job that ended, or never will run.
+struct JobEnd {
+    enum class How : std::uint8_t {
+        finished,
+        failed,
+        not_run,      // A job that it waits for did not finish.
+        interrupted,  // It ran when the run was given up.
+    };
+
+    std::size_t job = 0;
+    How how = How::finished;
+    TaskStatus status;  // The last of its last attempt; of no task if there was none.
     int attempts = 0;
-    bool ended = false;
+    WallTime started;       // When its last attempt began to run, on its agent's clock; 0: never.
+    std::size_t cause = 0;  // For `not_run`: the job that failed.
+};
+
+/// Where a batch stands.
+struct BatchCounts {
+    std::size_t jobs = 0;
+    std::size_t earlier = 0;  // Finished before this run began.
+    std::size_t finished = 0;
+    std::size_t failed = 0;
+    std::size_t not_run = 0;
+    std::size_t interrupted = 0;
+    std::size_t running = 0;
+    std::size_t retrying = 0;  // Wait until they are tried again.
+    std::size_t blocked = 0;   // Wait for others.
+
+    [[nodiscard]] std::size_t ended() const { return earlier + finished + failed + not_run; }
+    friend bool operator==(const BatchCounts&, const BatchCounts&) = default;
+};
+
+/// What a batch is told when it asks.
+enum class BatchOrder : std::uint8_t {
+    go_on,
+    drain,  // Start nothing more; what runs may end.
+    stop,   // Kill what runs.
+};
+
+struct BatchOptions {
+    std::size_t parallel_max = std::numeric_limits<std::size_t>::max();
+    Backoff backoff{};
+    std::uint64_t seed = 0;
+    std::vector<std::uint32_t> done_earlier{};  // Jobs that are not run again.
 };
 
 class BatchScheduler {
 public:
     struct Hooks {
-        std::function<void(std::size_t job, const TaskStatus& status)> on_status;
+        std::function<void(const TaskStatus& status)> on_status{};
+        std::function<void(const JobEnd& end)> on_end{};
+        std::function<BatchOrder(Instant now)> on_wake{};
     };
 
-    /// Attempts that ended for reasons of the cluster, not of the job, are made again.
-    static constexpr int attempts_max = 5;
-    /// How many waiting jobs are tried on what is left of an offer: bounded, so that a million
-    /// jobs of many sizes do not make each offer a search through all of them.
-    static constexpr std::size_t lookahead = 256;
+    /// Attempts that ended for reasons of the cluster, not of the job, are made again. They do not
+    /// count against its retries.
+    static constexpr int cluster_attempts_max = 5;
+    /// So many jobs are launched with one accept at most; the next offer takes more.
+    static constexpr std::size_t launches_max = 1024;
+    /// `on_wake` is called at least so often.
+    static constexpr Duration wake_every = std::chrono::milliseconds{100};
 
-    BatchScheduler(std::vector<Job> jobs, std::size_t parallel_max, Hooks hooks)
-        : jobs_(std::move(jobs)),
-          outcomes_(jobs_.size()),
-          parallel_max_(parallel_max),
-          hooks_(std::move(hooks)) {
-        for (std::size_t i = 0; i < jobs_.size(); ++i) {
-            waiting_.push_back(i);
-            names_.insert(jobs_[i].id);
-        }
-    }
+    BatchScheduler(Jobs jobs, BatchOptions options, Hooks hooks);
+    BatchScheduler(const BatchScheduler&) = delete;
+    BatchScheduler& operator=(const BatchScheduler&) = delete;
 
-    void on_offers(std::span<const Offer> offers, Replies& replies) {
-        for (const Offer& offer : offers)
-            replies.reply(on_offer(offer));
-    }
+    void on_offers(std::span<const Offer> offers, Replies& replies);
+    void on_status(const TaskStatus& status, Replies& replies);
+    void on_wake(Instant now, Replies& replies);
+    [[nodiscard]] Instant next_wake() const;
+    [[nodiscard]] bool is_done() const;
 
-    void on_status(const TaskStatus& status, Replies& replies) {
-        const auto found = running_.find(status.task);
-        if (found == running_.end()) return;  // A repeat of the end of a job.
-        const std::size_t job = found->second;
-        JobOutcome& outcome = outcomes_[job];
-        outcome.status = status;
-        const bool gone = status.state == TaskState::unknown;  // Nobody knows it any more.
-        if (is_terminal(status.state) || gone) {
-            running_.erase(found);
-            if (is_the_clusters_fault(status) && outcome.attempts < attempts_max) {
-                waiting_.push_front(job);
-                replies.revive();
-            } else {
-                outcome.ended = true;
-                ++ended_;
-            }
-        }
-        if (hooks_.on_status) hooks_.on_status(job, status);
-    }
-
-    [[nodiscard]] bool is_done() const { return ended_ == jobs_.size(); }
+    /// The cluster is gone: tells the end of what ran, for `why`.
+    void give_up_running(const std::string& why);
 
     [[nodiscard]] const std::vector<Job>& jobs() const { return jobs_; }
-    [[nodiscard]] const std::vector<JobOutcome>& outcomes() const { return outcomes_; }
-    [[nodiscard]] std::size_t ended() const { return ended_; }
-    [[nodiscard]] std::size_t running() const { return running_.size(); }
+    [[nodiscard]] BatchCounts counts() const;
 
 private:
-    OfferReply on_offer(const Offer& offer) {
-        Accept accept{.offer = offer.id,
-                      .more_offers = {},
-                      .launch = {},
-                      .operations = {},
-                      .refuse_for = std::chrono::seconds{5}};
-        Resources left = offer.resources;
-        std::size_t tried = 0;
-        for (std::size_t at = 0; at < waiting_.size() && tried < lookahead; ++tried) {
-            if (running_.size() >= parallel_max_) break;
-            const std::size_t job = waiting_[at];
-            if (!left.contains(jobs_[job].resources)) {
-                ++at;
-                continue;
-            }
-            left -= jobs_[job].resources;
-            accept.launch.push_back(start(job));
-            waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
-        }
-        // Nothing waits: a long refusal, taken back by a revive if a job has to run again.
-        const Duration refuse_for =
-            waiting_.empty() ? Duration{std::chrono::hours{1}} : Duration{std::chrono::seconds{1}};
-        if (!accept.launch.empty()) {
-            accept.refuse_for = refuse_for;
-            return accept;
-        }
-        DeclineReason reason = DeclineReason::too_small;
-        if (waiting_.empty()) reason = DeclineReason::no_work;
-        if (!waiting_.empty() && running_.size() >= parallel_max_) reason = DeclineReason::limit;
-        return Decline{offer.id, refuse_for, reason, {}};
-    }
+    struct Track {
+        std::uint32_t shape = 0;
+        std::uint16_t failures = 0;
+        std::uint16_t cluster_failures = 0;
+        std::uint32_t last_name = 1;  // The N of its last task, JOB@N.
+    };
 
-    TaskInfo start(std::size_t job) {
-        JobOutcome& outcome = outcomes_[job];
-        ++outcome.attempts;
-        TaskInfo task;
-        std::string name = jobs_[job].id;
-        for (int n = outcome.attempts; outcome.attempts > 1; ++n) {
-            // A new attempt is a new task: words about the old one must not be taken for its own.
-            name = jobs_[job].id + "@" + std::to_string(n);
-            if (names_.insert(name).second) break;
-        }
-        task.id = TaskId{name};
-        task.name = jobs_[job].id;
-        task.resources = jobs_[job].resources;
-        task.command = jobs_[job].command;
-        outcome.task = task.id;
-        running_.emplace(task.id, job);
-        return task;
-    }
+    struct Running {
+        std::uint32_t job = 0;
+        WallTime started;
+        TaskStatus last;
+    };
 
-    static bool is_the_clusters_fault(const TaskStatus& status) {
-        switch (status.state) {
-            case TaskState::dropped:
-            case TaskState::gone:
-            case TaskState::unknown:
-                return true;
-            case TaskState::failed:
-                return status.reason == StatusReason::launcher_lost ||
-                       status.reason == StatusReason::agent_restarted;
-            case TaskState::staging:
-            case TaskState::starting:
-            case TaskState::running:
-            case TaskState::killing:
-            case TaskState::finished:
-            case TaskState::killed:
-            case TaskState::error:
-            case TaskState::unreachable:
-            case TaskState::lost:
-            case TaskState::gone_by_operator:
-                return false;
-        }
-        return false;
-    }
+    struct Again {
+        std::uint32_t job;
+        int failures;
+    };
+
+    void add_shapes();
+    [[nodiscard]] OfferReply answer(const Offer& offer);
+    TaskInfo start(std::uint32_t job);
+    void settle(const Running& was, const TaskStatus& status);
+    [[nodiscard]] bool try_again(std::uint32_t job, const TaskStatus& status);
+    void make_ready(std::uint32_t job) { ready_.push(job, tracks_[job].shape); }
+    /// What was declined for long is wanted again.
+    void ask_for_offers(Replies& replies);
+    void tell_end(JobEnd end);
 
     std::vector<Job> jobs_;
-    std::vector<JobOutcome> outcomes_;
-    std::size_t parallel_max_;
+    DependencyGraph graph_;
+    JobNames names_;
+    BatchOptions options_;
     Hooks hooks_;
-    std::deque<std::size_t> waiting_;
-    std::map<TaskId, std::size_t> running_;
-    std::set<std::string> names_;
-    std::size_t ended_ = 0;
+    std::vector<Track> tracks_;
+    ReadyQueue ready_;
+    RetryQueue<std::uint32_t> retries_;
+    std::vector<Again> failed_;  // To be put into `retries_` when the time is known.
+    std::map<TaskId, Running> running_;
+    BatchCounts counts_;
+    Instant woken_;
+    bool declined_for_long_ = false;
+    bool draining_ = false;
+    bool stopped_ = false;
 };
 
 static_assert(Scheduler<BatchScheduler>);

@@ -6,6 +6,7 @@
 #include "nearest.hpp"
 #include "replay.hpp"
 
+#include <offerkit/core/limits.hpp>
 #include <offerkit/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -68,19 +69,35 @@ void add_run(CLI::App& app, Options& options) {
     run->add_option("--cpus", o.cpus, "of each job that does not say [1]");
     run->add_option("--mem", o.mem_mib, "MiB of each job that does not say [128]");
     run->add_option("--env", o.environment, "KEY=VALUE, may be repeated")->allow_extra_args(false);
-    run->add_option("--jobs", o.jobs_file, "JSON Lines: id, command or argv, cpus, mem_mib, env");
-    run->add_option("--output-dir", o.output_dir,
-                    "save each job's output as DIR/ID.stdout, .stderr");
-    run->add_option("--results", o.results_file, "write how each job ended, as JSON Lines");
-    run->add_option("--max-parallel", o.parallel_max, "jobs at once [as many as fit]")
+    run->add_option("--timeout", o.timeout, "a job that runs longer is killed, such as 10m [none]");
+    CLI::Option* const jobs = run->add_option("--jobs", o.jobs_file, "JSON Lines, one job each");
+    const auto of_jobs = [&](CLI::Option* option) { return option->needs(jobs); };
+    of_jobs(run->add_option("--output-dir", o.output_dir,
+                            "save each job's output as DIR/ID.stdout, .stderr"));
+    CLI::Option* const results = of_jobs(run->add_option(
+        "--results", o.results_file, "write how each job ended, as it ends, as JSON Lines"));
+    of_jobs(
+        run->add_flag("--resume", o.resume,
+                      "go on with an earlier run: what its results say is done is not run again"))
+        ->needs(results);
+    of_jobs(run->add_option("--max-parallel", o.parallel_max, "jobs at once [as many as fit]"))
         ->check(CLI::PositiveNumber);
+    of_jobs(run->add_option("--retries", o.retries,
+                            "how often a job that fails is tried again, if it does not say [0]"))
+        ->check(CLI::Range(0, limits::job_retries_max));
+    of_jobs(run->add_option("--backoff", o.backoff,
+                            "wait so long first, then twice as long each time, up to 5m [1s]"));
     run->add_option("command", o.argv, "the command and its arguments, after --");
     run->footer(
         "Examples: offerkit run --cpus 0.5 -- sh -c 'echo hello'\n"
-        "          offerkit run --jobs jobs.jsonl --output-dir out\n\n"
-        "Exit code of a command: its own, 128 + N when signal N ended it, 125 when it could "
-        "not run.\nOf a file: 0 all finished, 1 some did not, 2 nothing was run because "
-        "something is wrong, 3 no cluster.");
+        "          offerkit run --jobs jobs.jsonl --output-dir out --retries 2\n"
+        "          offerkit run --jobs jobs.jsonl --results results.jsonl --resume\n\n"
+        "Ctrl-C, jobs: once, no more are started and those that run may end; twice, they are "
+        "killed.\n"
+        "Exit code of a command: its own, 128 + N when signal N ended it, 124 when it ran for too "
+        "long,\n125 when it could not run. Of a file: 0 all finished, 1 some did not, 2 nothing "
+        "was "
+        "run because\nsomething is wrong, 3 no cluster, 130 interrupted with jobs left.");
 }
 
 void add_dev(CLI::App& app, Options& options) {

@@ -59,7 +59,11 @@ struct RunOptions {
     std::string jobs_file;
     std::string output_dir;
     std::string results_file;
+    bool resume = false;           // Jobs that the results file says are done are not run again.
     std::size_t parallel_max = 0;  // 0: as many as fit.
+    int retries = 0;               // Of each job that does not say.
+    std::string backoff = "1s";    // The first wait before a job is tried again.
+    std::string timeout;           // Of each job that does not say; empty: none.
 };
 
 struct DevOptions {

@@ -31,13 +31,15 @@ OutputFetcher::OutputFetcher(runtime::ClusterAccess access, std::string folder)
 
 OutputFetcher::~OutputFetcher() { static_cast<void>(finish()); }
 
-void OutputFetcher::fetch(const std::string& job, const TaskStatus& status) {
-    if (folder_.empty() || status.sandbox.empty()) return;
+bool OutputFetcher::fetch(const std::string& job, AgentId agent, const std::string& sandbox,
+                          Done done) {
+    if (folder_.empty() || sandbox.empty()) return false;
     {
         const std::lock_guard lock{mutex_};
-        orders_.push_back({job, status.agent, status.sandbox});
+        orders_.push_back({job, agent, sandbox, std::move(done)});
     }
     changed_.notify_one();
+    return true;
 }
 
 std::vector<Refusal> OutputFetcher::finish() {
@@ -63,18 +65,21 @@ void OutputFetcher::work() {
             order = std::move(orders_.front());
             orders_.pop_front();
         }
+        std::string error;
         for (const char* const name : {"stdout", "stderr"}) {
             Result<void> saved = save(reader, order, name);
             if (saved) continue;
+            error = format_refusal(saved.error());
             const std::lock_guard lock{mutex_};
             missing_.push_back(std::move(saved).error());
         }
+        order.done(error);
     }
 }
 
 Result<void> OutputFetcher::save(SandboxReader& reader, const Order& order,
                                  const char* name) const {
-    const std::string path = folder_ + "/" + order.job + "." + name;
+    const std::string path = path_of(order.job, name);
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     Result<void> read = reader.read_all({order.agent, order.sandbox, name},
                                         [&](const std::string& piece) { file << piece; });

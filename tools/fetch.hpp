@@ -5,12 +5,13 @@
 
 #include "sandbox.hpp"
 
+#include <offerkit/core/id.hpp>
 #include <offerkit/core/result.hpp>
-#include <offerkit/model/status.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,12 +21,21 @@ namespace offerkit::tools {
 
 class OutputFetcher {
 public:
+    using Done = std::function<void(const std::string& error)>;
+
     /// Into `folder`, made if it is not there; nothing is fetched if it is empty.
     OutputFetcher(runtime::ClusterAccess access, std::string folder);
     ~OutputFetcher();
 
-    /// Writes `folder`/JOB.stdout and JOB.stderr, some time soon.
-    void fetch(const std::string& job, const TaskStatus& status);
+    /// Where the output of `job` goes.
+    [[nodiscard]] std::string path_of(const std::string& job, const char* name) const {
+        return folder_ + "/" + job + "." + name;
+    }
+
+    /// Writes `folder`/JOB.stdout and JOB.stderr some time soon, then calls `done` on a thread of
+    /// its own with what went wrong, if anything did. False, and never calls it, if there is
+    /// nothing to fetch.
+    bool fetch(const std::string& job, AgentId agent, const std::string& sandbox, Done done);
 
     /// Waits for all of it. Returns what could not be fetched or written.
     std::vector<Refusal> finish();
@@ -35,6 +45,7 @@ private:
         std::string job;
         AgentId agent;
         std::string sandbox;
+        Done done;
     };
 
     void work();

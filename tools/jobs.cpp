@@ -2,140 +2,25 @@
 
 #include "jobs.hpp"
 
-#include "nearest.hpp"
+#include "duration.hpp"
+#include "jobs_reader.hpp"
 
+#include <offerkit/core/fingerprint.hpp>
 #include <offerkit/core/limits.hpp>
 #include <offerkit/model/task.hpp>
 #include <offerkit/model/validate.hpp>
 #include <offerkit/resources/text.hpp>
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 namespace offerkit::tools {
 
 namespace {
-
-constexpr std::array<std::string_view, 6> fields = {"id",   "command", "argv",
-                                                    "cpus", "mem_mib", "env"};
-
-/// Reads numbers as they are written: a double would round 0.1, and hide a fourth decimal.
-class Reader : public nlohmann::json_sax<nlohmann::json> {
-public:
-    struct Pair {
-        std::string key;
-        std::string value;
-    };
-
-    std::optional<std::string> id;
-    std::optional<std::string> command;
-    std::optional<std::vector<std::string>> argv;
-    std::optional<std::string> cpus;
-    std::optional<std::string> mem_mib;
-    std::vector<Pair> env;
-    std::string why;  // Of the first thing that is wrong.
-
-    bool null() override { return fail("null is no value here"); }
-    bool boolean(bool) override { return fail("true or false is no value here"); }
-    bool number_integer(number_integer_t value) override { return number(std::to_string(value)); }
-    bool number_unsigned(number_unsigned_t value) override { return number(std::to_string(value)); }
-    bool number_float(number_float_t, const string_t& text) override { return number(text); }
-    bool binary(binary_t&) override { return fail("not JSON"); }
-
-    bool string(string_t& value) override {
-        if (depth_ == 0) return fail("not a JSON object");
-        if (in_env_) {
-            env.push_back({key_, value});
-            return true;
-        }
-        if (in_argv_) {
-            argv->push_back(value);
-            return true;
-        }
-        if (key_ == "id") return set(id, value);
-        if (key_ == "command") return set(command, value);
-        return fail("field " + key_ + " is not a text");
-    }
-
-    bool start_object(std::size_t) override {
-        if (depth_ == 0) {
-            depth_ = 1;
-            return true;
-        }
-        if (depth_ != 1 || key_ != "env" || in_argv_) return fail("an object is no value here");
-        in_env_ = true;
-        depth_ = 2;
-        return true;
-    }
-
-    bool end_object() override {
-        in_env_ = false;
-        --depth_;
-        return true;
-    }
-
-    bool start_array(std::size_t) override {
-        if (depth_ == 0) return fail("not a JSON object");
-        if (depth_ != 1 || key_ != "argv" || in_argv_) return fail("an array is no value here");
-        in_argv_ = true;
-        argv.emplace();
-        return true;
-    }
-
-    bool end_array() override {
-        in_argv_ = false;
-        return true;
-    }
-
-    bool key(string_t& value) override {
-        key_ = value;
-        if (in_env_) return true;
-        if (std::ranges::find(fields, value) == fields.end()) {
-            std::string text = "field " + value.substr(0, 64) + " is not known";
-            const std::string_view near = nearest(value, fields);
-            if (!near.empty()) text.append(" (did you mean ").append(near).append("?)");
-            return fail(std::move(text));
-        }
-        if (std::ranges::find(seen_, value) != seen_.end()) {
-            return fail("field " + value + " is there twice");
-        }
-        seen_.push_back(value);
-        return true;
-    }
-
-    bool parse_error(std::size_t position, const std::string&,
-                     const nlohmann::detail::exception&) override {
-        return fail("not JSON from byte " + std::to_string(position) + " on");
-    }
-
-private:
-    bool fail(std::string text) {
-        if (why.empty()) why = std::move(text);
-        return false;
-    }
-
-    static bool set(std::optional<std::string>& field, const std::string& value) {
-        field = value;
-        return true;
-    }
-
-    bool number(const std::string& text) {
-        if (depth_ == 1 && !in_argv_ && key_ == "cpus") return set(cpus, text);
-        if (depth_ == 1 && !in_argv_ && key_ == "mem_mib") return set(mem_mib, text);
-        return fail(depth_ == 0 ? "not a JSON object" : "field " + key_ + " is not a number field");
-    }
-
-    std::string key_;
-    std::vector<std::string> seen_;
-    int depth_ = 0;
-    bool in_argv_ = false;
-    bool in_env_ = false;
-};
 
 Refusal refuse(std::size_t number, RefusalCode code, std::string why, std::string todo) {
     return {code, "line " + std::to_string(number), "read job", std::move(why), std::move(todo)};
@@ -155,6 +40,66 @@ Result<void> put_amount(Job& job, const std::optional<std::string>& text, const 
     return {};
 }
 
+Result<void> put_retries(Job& job, const std::optional<std::string>& text) {
+    if (!text) return {};
+    int count = -1;
+    const char* const end = text->data() + text->size();
+    const auto [rest, error] = std::from_chars(text->data(), end, count);
+    if (error == std::errc{} && rest == end && count >= 0 && count <= limits::job_retries_max) {
+        job.retries = count;
+        return {};
+    }
+    return refuse(job.line, RefusalCode::invalid,
+                  "field retries: " + text->substr(0, 64) + " is no whole number from 0 to " +
+                      std::to_string(limits::job_retries_max),
+                  "write how often the job is to be tried again");
+}
+
+Result<void> put_timeout(Job& job, const std::optional<std::string>& text) {
+    if (!text) return {};
+    const Result<Duration> timeout = parse_duration(*text);
+    if (!timeout) {
+        return refuse(job.line, RefusalCode::invalid,
+                      "field timeout: " + text->substr(0, 64) + " " + timeout.error().why,
+                      timeout.error().todo);
+    }
+    if (*timeout == Duration{0}) {
+        return refuse(job.line, RefusalCode::invalid, "field timeout is zero",
+                      "leave it out for no limit");
+    }
+    job.timeout = *timeout;
+    return {};
+}
+
+Result<void> put_command(Job& job, JobReader& reader) {
+    if (reader.command.has_value() == reader.argv.has_value()) {
+        return refuse(job.line, RefusalCode::invalid,
+                      reader.command ? "both command and argv are given"
+                                     : "neither command nor argv is given",
+                      "give a command for /bin/sh, or an argv");
+    }
+    if (reader.command) job.command.shell = std::move(*reader.command);
+    if (reader.argv) job.command.argv = std::move(*reader.argv);
+    for (auto& [key, value] : reader.env) {
+        std::erase_if(job.command.environment, [&](const auto& pair) { return pair.first == key; });
+        job.command.environment.emplace_back(std::move(key), std::move(value));
+    }
+    return {};
+}
+
+/// What a master would say to it.
+Result<void> validate_job(const Job& job) {
+    TaskInfo task;
+    task.id = TaskId{job.id};
+    task.resources = job.resources;
+    task.command = job.command;
+    task.run_time_max = job.timeout;
+    const Result<void> valid = validate(task);
+    if (valid) return {};
+    const Refusal& why = valid.error();
+    return refuse(job.line, why.code, why.who + ": " + why.why, why.todo);
+}
+
 }  // namespace
 
 Result<Job> parse_job(std::string_view line, std::size_t number, const JobDefaults& defaults) {
@@ -162,48 +107,96 @@ Result<Job> parse_job(std::string_view line, std::size_t number, const JobDefaul
         return refuse(number, RefusalCode::too_large, "longer than 262144 bytes",
                       "move data out of the command, into files");
     }
-    Reader reader;
+    JobReader reader;
     if (!nlohmann::json::sax_parse(line, &reader)) {
         return refuse(number, RefusalCode::malformed, reader.why,
                       R"(write an object such as {"id": "a", "command": "echo hi"})");
     }
-    Job job;
-    job.line = number;
-    job.resources = defaults.resources;
-    job.command.environment = defaults.environment;
     if (!reader.id) {
         return refuse(number, RefusalCode::invalid, "field id is missing",
                       "give every job an id of its own");
     }
-    job.id = *reader.id;
-    if (reader.command.has_value() == reader.argv.has_value()) {
-        return refuse(number, RefusalCode::invalid,
-                      reader.command ? "both command and argv are given"
-                                     : "neither command nor argv is given",
-                      "give a command for /bin/sh, or an argv");
-    }
-    if (reader.command) job.command.shell = *reader.command;
-    if (reader.argv) job.command.argv = *reader.argv;
-    for (auto& [key, value] : reader.env) {
-        std::erase_if(job.command.environment, [&](const auto& pair) { return pair.first == key; });
-        job.command.environment.emplace_back(key, value);
-    }
-    if (Result<void> put = put_amount<Cpus>(job, reader.cpus, "cpus"); !put) {
-        return std::move(put).error();
-    }
-    if (Result<void> put = put_amount<Mem>(job, reader.mem_mib, "mem_mib"); !put) {
-        return std::move(put).error();
-    }
-    TaskInfo task;
-    task.id = TaskId{job.id};
-    task.resources = job.resources;
-    task.command = job.command;
-    if (Result<void> valid = validate(task); !valid) {
-        const Refusal& why = valid.error();
-        return refuse(number, why.code, why.who + ": " + why.why, why.todo);
-    }
+    Job job;
+    job.id = std::move(*reader.id);
+    job.resources = defaults.resources;
+    job.command.environment = defaults.environment;
+    job.retries = defaults.retries;
+    job.timeout = defaults.timeout;
+    job.after = std::move(reader.after);
+    job.line = number;
+    Result<void> put = put_command(job, reader);
+    if (put) put = put_amount<Cpus>(job, reader.cpus, "cpus");
+    if (put) put = put_amount<Mem>(job, reader.mem_mib, "mem_mib");
+    if (put) put = put_retries(job, reader.retries);
+    if (put) put = put_timeout(job, reader.timeout);
+    if (put) put = validate_job(job);
+    if (!put) return std::move(put).error();
     return job;
 }
+
+JobNames::JobNames(std::span<const Job> jobs) : jobs_(jobs), by_id_(jobs.size()) {
+    std::iota(by_id_.begin(), by_id_.end(), 0U);
+    std::ranges::sort(by_id_, {},
+                      [&](std::uint32_t job) -> const std::string& { return jobs_[job].id; });
+}
+
+std::optional<std::uint32_t> JobNames::find(std::string_view id) const {
+    const auto found = std::ranges::lower_bound(
+        by_id_, id, {}, [&](std::uint32_t job) { return std::string_view{jobs_[job].id}; });
+    if (found == by_id_.end() || jobs_[*found].id != id) return std::nullopt;
+    return *found;
+}
+
+namespace {
+
+/// "a, which waits for b, which waits for a", cut in the middle if it is long.
+std::string format_cycle(const std::vector<Job>& jobs, const std::vector<std::uint32_t>& cycle) {
+    constexpr std::size_t shown_max = 8;
+    // Each is done before the next: read backwards, each waits for the next.
+    std::string text = jobs[cycle.front()].id;
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+        const std::size_t left = cycle.size() - i;
+        if (i >= shown_max && left > 1) {
+            if (i == shown_max) {
+                text += ", and so on through " + std::to_string(left - 1) + " more to ";
+            }
+            continue;
+        }
+        text += i > shown_max ? "" : ", which waits for ";
+        text += jobs[cycle[left - 1]].id;
+    }
+    return text;
+}
+
+/// Makes the graph of `result.jobs`; what is wrong with it goes to `bad`.
+template <class Bad>
+void make_graph(Jobs& result, const Bad& bad) {
+    const JobNames names{result.jobs};
+    std::vector<DependencyGraph::Edge> edges;
+    for (std::uint32_t job = 0; job < result.jobs.size(); ++job) {
+        for (const std::string& before : result.jobs[job].after) {
+            if (const auto found = names.find(before)) {
+                edges.push_back({*found, job});
+                continue;
+            }
+            bad(refuse(result.jobs[job].line, RefusalCode::not_found,
+                       "job " + result.jobs[job].id + " waits for " + before.substr(0, 64) +
+                           ", which is not in the file",
+                       "name jobs of this file in after"));
+        }
+    }
+    if (result.bad_lines != 0) return;
+    result.graph = DependencyGraph{result.jobs.size(), std::move(edges)};
+    const std::vector<std::uint32_t> cycle = result.graph.find_cycle();
+    if (cycle.empty()) return;
+    const std::string text = format_cycle(result.jobs, cycle);
+    bad(refuse(result.jobs[cycle.front()].line, RefusalCode::conflict,
+               cycle.size() == 1 ? "job " + result.jobs[cycle.front()].id + " waits for itself"
+                                 : "jobs wait for each other in a circle: " + text,
+               "take one of them out of an after"));
+}
+
+}  // namespace
 
 Jobs parse_jobs(std::string_view text, const JobDefaults& defaults) {
     Jobs result;
@@ -241,64 +234,25 @@ Jobs parse_jobs(std::string_view text, const JobDefaults& defaults) {
         }
         result.jobs.push_back(std::move(*job));
     }
-    if (result.bad_lines != 0) result.jobs.clear();
+    if (result.bad_lines == 0) make_graph(result, bad);
+    if (result.bad_lines != 0) {
+        result.jobs.clear();
+        result.graph = {};
+    }
     return result;
 }
 
-namespace {
-
-/// Says in which kind a job asks for more than any agent has.
-template <ResourceKind K>
-bool add_lack(const Job& job, const std::vector<AgentSize>& agents, std::string& why) {
-    const auto largest = std::ranges::max_element(agents, {}, [](const AgentSize& agent) {
-        return agent.resources.template get<K>().units();
-    });
-    const std::int64_t most = largest->resources.template get<K>().units();
-    const std::int64_t asked = job.resources.get<K>().units();
-    if (asked <= most) return false;
-    if (!why.empty()) why += ", ";
-    why += std::string(K::name) + " " + format_amount(asked) + ", the most is " +
-           format_amount(most) + " on agent " + largest->id;
-    return true;
-}
-
-}  // namespace
-
-std::vector<Refusal> find_unfit(const std::vector<Job>& jobs,
-                                const std::vector<AgentSize>& agents) {
-    std::vector<Refusal> unfit;
-    for (const Job& job : jobs) {
-        const auto fits = [&](const AgentSize& agent) {
-            return agent.resources.contains(job.resources);
-        };
-        if (std::ranges::any_of(agents, fits)) continue;
-        Refusal refusal{RefusalCode::insufficient,
-                        job.line == 0 ? "job " + job.id
-                                      : "line " + std::to_string(job.line) + ", job " + job.id,
-                        "fit on an agent", "", "ask for less, or add a larger agent"};
-        if (agents.empty()) {
-            refusal.why = "the cluster has no agents";
-            refusal.todo = "start an agent";
-        } else {
-            std::string& why = refusal.why;
-            bool lacks = add_lack<Cpus>(job, agents, why);
-            lacks = add_lack<Mem>(job, agents, why) || lacks;
-            lacks = add_lack<Disk>(job, agents, why) || lacks;
-            lacks = add_lack<Gpus>(job, agents, why) || lacks;
-            if (lacks) {
-                why.insert(0, "asks for ");
-            } else {
-                const auto largest = std::ranges::max_element(
-                    agents, {},
-                    [](const AgentSize& agent) { return agent.resources.get<Cpus>().units(); });
-                why = "asks for " + format_resources(job.resources) +
-                      ", no agent has all of it; the largest, " + largest->id + ", has " +
-                      format_resources(largest->resources);
-            }
-        }
-        unfit.push_back(std::move(refusal));
+std::uint64_t fingerprint(const Job& job) {
+    Fingerprint print;
+    print.add(std::string_view{job.command.shell});
+    print.add(std::uint64_t{job.command.argv.size()});
+    for (const std::string& word : job.command.argv)
+        print.add(std::string_view{word});
+    for (const auto& [key, value] : job.command.environment) {
+        print.add(std::string_view{key});
+        print.add(std::string_view{value});
     }
-    return unfit;
+    return print.value();
 }
 
 }  // namespace offerkit::tools

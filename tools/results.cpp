@@ -2,106 +2,129 @@
 
 #include "results.hpp"
 
+#include "duration.hpp"
+
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
-#include <fstream>
-#include <map>
+#include <utility>
 
 namespace offerkit::tools {
 
 namespace {
 
-constexpr std::size_t failures_shown_max = 10;
+constexpr auto replace = nlohmann::json::error_handler_t::replace;
 
-std::string how_it_ended(const TaskStatus& status) {
-    std::string text{format_task_state(status.state)};
-    if (status.exit && status.exit->signal != 0) {
-        text += ", signal " + std::to_string(status.exit->signal);
-    } else if (status.exit) {
-        text += ", exit code " + std::to_string(status.exit->code);
-    }
-    if (!status.message.empty()) text += ": " + status.message;
+std::string format_fingerprint(std::uint64_t value) {
+    std::array<char, 17> text{};
+    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
+    return text.data();
+}
+
+std::string state_of(const JobEnd& end) {
+    if (end.how == JobEnd::How::not_run) return "not_run";
+    if (end.how == JobEnd::How::interrupted) return "interrupted";
+    return std::string(format_task_state(end.status.state));
+}
+
+std::string reason_of(const JobEnd& end) {
+    if (end.how == JobEnd::How::not_run) return "dependency_failed";
+    if (end.how == JobEnd::How::interrupted) return "run_interrupted";
+    return std::string(format_status_reason(end.status.reason));
+}
+
+nlohmann::ordered_json text_or_null(std::string text) {
+    if (text.empty()) return nullptr;
     return text;
 }
 
 }  // namespace
 
-Progress::Progress(std::size_t jobs, bool terminal)
-    : jobs_(jobs), terminal_(terminal), last_(std::chrono::steady_clock::now()) {}
-
-void Progress::tell(std::size_t ended, std::size_t running) {
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = terminal_ ? std::chrono::milliseconds{100} : std::chrono::milliseconds{5000};
-    if (now - last_ < pause) return;
-    last_ = now;
-    shown_ = true;
-    std::fprintf(stderr, "%s%zu of %zu ended, %zu running%s", terminal_ ? "\r" : "", ended, jobs_,
-                 running, terminal_ ? "   " : "\n");
-    std::fflush(stderr);
-}
-
-void Progress::finish() {
-    if (terminal_ && shown_) std::fprintf(stderr, "\r%40s\r", "");
-}
-
-Result<void> write_results(const std::string& path, const BatchScheduler& scheduler) {
-    const std::string partial = path + ".partial";
-    std::ofstream file(partial, std::ios::trunc);
-    for (std::size_t i = 0; i < scheduler.jobs().size(); ++i) {
-        const JobOutcome& outcome = scheduler.outcomes()[i];
-        const TaskStatus& status = outcome.status;
-        nlohmann::ordered_json json = {
-            {"id", scheduler.jobs()[i].id},
-            {"state",
-             outcome.attempts == 0 ? "not_started" : std::string(format_task_state(status.state))},
-            {"exit_code", nullptr},
-            {"signal", nullptr},
-            {"reason", std::string(format_status_reason(status.reason))},
-            {"message", status.message},
-            {"agent", status.agent.is_none() ? "" : format_id(status.agent)},
-            {"attempts", outcome.attempts},
-            {"sandbox", status.sandbox}};
-        if (status.exit && status.exit->signal != 0) json["signal"] = status.exit->signal;
-        if (status.exit && status.exit->signal == 0) json["exit_code"] = status.exit->code;
-        file << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+std::string format_result(const std::vector<Job>& jobs, const JobEnd& end,
+                          const SavedOutput& saved) {
+    const TaskStatus& status = end.status;
+    const bool has_ended = end.how == JobEnd::How::finished || end.how == JobEnd::How::failed;
+    std::string message = status.message;
+    if (end.how == JobEnd::How::not_run) {
+        message = "it waits for job " + jobs[end.cause].id + ", which did not finish";
     }
-    file.close();
-    if (file.fail() || std::rename(partial.c_str(), path.c_str()) != 0) {
-        return Refusal{RefusalCode::unavailable, "file " + path, "write results",
-                       "could not be written", "give another --results"};
+    nlohmann::ordered_json json = {
+        {"id", jobs[end.job].id},
+        {"state", state_of(end)},
+        {"exit_code", nullptr},
+        {"signal", nullptr},
+        {"reason", reason_of(end)},
+        {"message", message},
+        {"attempts", end.attempts},
+        {"task", text_or_null(std::string(status.task.text()))},
+        {"agent", text_or_null(status.agent.is_none() ? "" : format_id(status.agent))},
+        {"started_at", text_or_null(format_wall_time(end.started))},
+        {"ended_at", text_or_null(has_ended ? format_wall_time(status.at) : "")},
+        {"sandbox", text_or_null(status.sandbox)},
+        {"stdout", text_or_null(saved.stdout_file)},
+        {"stderr", text_or_null(saved.stderr_file)},
+        {"output_error", text_or_null(saved.error)},
+        {"definition", format_fingerprint(fingerprint(jobs[end.job]))}};
+    if (has_ended && status.exit && status.exit->signal != 0) json["signal"] = status.exit->signal;
+    if (has_ended && status.exit && status.exit->signal == 0) {
+        json["exit_code"] = status.exit->code;
     }
-    return {};
+    return json.dump(-1, ' ', false, replace) + '\n';
 }
 
-std::size_t summarise(const BatchScheduler& scheduler) {
-    std::map<TaskState, std::size_t> counts;
-    std::size_t failed = 0;
-    std::size_t not_started = 0;
-    for (std::size_t i = 0; i < scheduler.jobs().size(); ++i) {
-        const JobOutcome& outcome = scheduler.outcomes()[i];
-        if (outcome.attempts == 0) {
-            ++not_started;
+Earlier read_results(std::string_view text, const std::vector<Job>& jobs) {
+    struct Last {
+        std::string definition;
+        std::size_t line = 0;
+        bool finished = false;
+    };
+    Earlier earlier;
+    const auto bad = [&](Refusal refusal) {
+        ++earlier.bad;
+        if (earlier.refusals.size() < Earlier::refusals_max) {
+            earlier.refusals.push_back(std::move(refusal));
+        }
+    };
+    const JobNames names{jobs};
+    std::vector<Last> last(jobs.size());
+    const auto text_of = [](const nlohmann::json& json, const char* field) -> std::string {
+        const auto found = json.find(field);
+        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const auto json = nlohmann::json::parse(line, nullptr, false);
+        const std::string id = json.is_object() ? text_of(json, "id") : "";
+        const std::string definition = json.is_object() ? text_of(json, "definition") : "";
+        if (id.empty() || definition.empty() || text_of(json, "state").empty()) {
+            bad({RefusalCode::malformed, "line " + std::to_string(number), "read results",
+                 "is no result of a job", "give the results file of an earlier run"});
             continue;
         }
-        ++counts[outcome.status.state];
-        if (outcome.ended && outcome.status.state == TaskState::finished) continue;
-        if (++failed <= failures_shown_max) {
-            std::fprintf(stderr, "offerkit: job %s: %s\n", scheduler.jobs()[i].id.c_str(),
-                         how_it_ended(outcome.status).c_str());
+        const auto job = names.find(id);
+        if (!job) {
+            ++earlier.of_other_jobs;
+            continue;
         }
+        last[*job] = {definition, number, text_of(json, "state") == "finished"};
     }
-    if (failed > failures_shown_max) {
-        std::fprintf(stderr, "offerkit: %zu more jobs did not finish\n",
-                     failed - failures_shown_max);
+    for (std::uint32_t job = 0; job < jobs.size(); ++job) {
+        if (!last[job].finished) continue;
+        if (last[job].definition == format_fingerprint(fingerprint(jobs[job]))) {
+            earlier.finished.push_back(job);
+            continue;
+        }
+        bad({RefusalCode::conflict, "line " + std::to_string(last[job].line), "go on",
+             "job " + jobs[job].id +
+                 " has finished, but with another command or environment than " + "that of line " +
+                 std::to_string(jobs[job].line) + " of the jobs file",
+             "give the job another id, or take that line out of the results to run it again"});
     }
-    std::string text = std::to_string(scheduler.jobs().size()) + " jobs";
-    for (const auto& [state, count] : counts) {
-        text += ", " + std::to_string(count) + " " + std::string(format_task_state(state));
-    }
-    if (not_started != 0) text += ", " + std::to_string(not_started) + " not started";
-    std::printf("%s\n", text.c_str());
-    return failed + not_started;
+    return earlier;
 }
 
 }  // namespace offerkit::tools

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "run.hpp"
 #include "batch.hpp"
 #include "commands.hpp"
-#include "fetch.hpp"
+#include "duration.hpp"
 #include "http_peer.hpp"
 #include "jobs.hpp"
-#include "results.hpp"
 #include "stream.hpp"
 
 #include <offerkit/resources/builder.hpp>
@@ -14,14 +14,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <limits>
-#include <memory>
-#include <sstream>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace offerkit::tools {
@@ -30,7 +26,7 @@ namespace {
 
 /// What a single command's own failures exit with, so that they are not taken for the command's.
 constexpr int exit_not_run = 125;
-constexpr int exit_interrupted = 130;
+constexpr int exit_timeout = 124;  // As timeout(1) does.
 
 Result<std::vector<AgentSize>> agent_sizes(const runtime::ClusterAccess& access) {
     Result<HttpPeer> master = HttpPeer::at(access.http, access.token);
@@ -82,11 +78,16 @@ Result<JobDefaults> defaults_of(const RunOptions& options) {
         }
         defaults.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
+    defaults.retries = options.retries;
+    if (options.timeout.empty()) return defaults;
+    const Result<Duration> timeout = read_duration_flag("--timeout", options.timeout);
+    if (!timeout) return timeout.error();
+    defaults.timeout = *timeout;
     return defaults;
 }
 
 /// The jobs of a file, or the one of the command line. Prints what is wrong with them.
-Result<std::vector<Job>> read_jobs(const RunOptions& options, const JobDefaults& defaults) {
+Result<Jobs> read_jobs(const RunOptions& options, const JobDefaults& defaults) {
     if (options.jobs_file.empty()) {
         nlohmann::json line = {{"id", options.name.empty() ? "command" : options.name},
                                {"argv", options.argv}};
@@ -97,17 +98,19 @@ Result<std::vector<Job>> read_jobs(const RunOptions& options, const JobDefaults&
             refusal.who = "command";
             return refusal;
         }
-        return std::vector<Job>{std::move(*job)};
+        Jobs jobs;
+        jobs.jobs.push_back(std::move(*job));
+        jobs.graph = DependencyGraph{1, {}};
+        return jobs;
     }
     std::ifstream file(options.jobs_file, std::ios::binary);
     if (!file) {
         return Refusal{RefusalCode::not_found, "file " + options.jobs_file, "read jobs",
                        "cannot be opened", "check its path and permissions"};
     }
-    std::ostringstream text;
-    text << file.rdbuf();
-    Jobs jobs = parse_jobs(std::move(text).str(), defaults);
-    if (jobs.bad_lines == 0) return std::move(jobs.jobs);
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    Jobs jobs = parse_jobs(text, defaults);
+    if (jobs.bad_lines == 0) return jobs;
     for (const Refusal& refusal : jobs.refusals) {
         std::fprintf(stderr, "offerkit: %s: %s\n", options.jobs_file.c_str(),
                      format_refusal(refusal).c_str());
@@ -128,6 +131,37 @@ bool say_unfit(const std::vector<Refusal>& unfit) {
     return !unfit.empty();
 }
 
+int run_command(const RunOptions& options, const runtime::ClusterAccess& access, Jobs jobs) {
+    OutputStream stream{access};
+    std::optional<JobEnd> end;
+    BatchScheduler::Hooks hooks;
+    hooks.on_status = [&](const TaskStatus& status) { stream.tell(status); };
+    hooks.on_end = [&](const JobEnd& ended) { end = ended; };
+    BatchScheduler scheduler{std::move(jobs), {}, std::move(hooks)};
+    const Result<void> ended = try_run_framework(scheduler, framework_options(options, access));
+    stream.finish();
+    if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
+    if (!end) return fail(exit_interrupted, "interrupted: the command was killed");
+    const TaskStatus& status = end->status;
+    if (status.reason == StatusReason::run_time_exceeded) {
+        return fail(exit_timeout, "the command ran for longer than " + options.timeout);
+    }
+    if (status.exit && status.exit->signal != 0) return 128 + status.exit->signal;
+    if (status.exit) return status.exit->code;
+    return fail(exit_not_run, "the command is " + std::string(format_task_state(status.state)) +
+                                  ": " + status.message);
+}
+
+}  // namespace
+
+Result<Duration> read_duration_flag(const char* flag, const std::string& text) {
+    Result<Duration> duration = parse_duration(text);
+    if (duration && *duration > Duration{0}) return duration;
+    return Refusal{RefusalCode::invalid, std::string("flag ") + flag, "read " + text.substr(0, 64),
+                   duration ? "is no length of time" : duration.error().why,
+                   "write a whole number and a unit, such as 90s, 10m or 2h"};
+}
+
 runtime::FrameworkOptions framework_options(const RunOptions& options,
                                             const runtime::ClusterAccess& access) {
     runtime::FrameworkOptions framework;
@@ -140,69 +174,18 @@ runtime::FrameworkOptions framework_options(const RunOptions& options,
     return framework;
 }
 
-int run_command(const RunOptions& options, const runtime::ClusterAccess& access,
-                std::vector<Job> jobs) {
-    OutputStream stream{access};
-    BatchScheduler scheduler{
-        std::move(jobs), 1, {[&](std::size_t, const TaskStatus& status) { stream.tell(status); }}};
-    const Result<void> ended = try_run_framework(scheduler, framework_options(options, access));
-    stream.finish();
-    if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
-    const JobOutcome& outcome = scheduler.outcomes().front();
-    if (!outcome.ended) return fail(exit_interrupted, "interrupted: the command was killed");
-    const TaskStatus& status = outcome.status;
-    if (status.exit && status.exit->signal != 0) return 128 + status.exit->signal;
-    if (status.exit) return status.exit->code;
-    return fail(exit_not_run, "the command is " + std::string(format_task_state(status.state)) +
-                                  ": " + status.message);
-}
-
-int run_file(const RunOptions& options, const runtime::ClusterAccess& access,
-             std::vector<Job> jobs) {
-    OutputFetcher fetcher{access, options.output_dir};
-    Progress progress{jobs.size(), ::isatty(STDERR_FILENO) == 1};
-    const std::size_t parallel =
-        options.parallel_max == 0 ? std::numeric_limits<std::size_t>::max() : options.parallel_max;
-    std::unique_ptr<BatchScheduler> scheduler;
-    const auto on_status = [&](std::size_t job, const TaskStatus& status) {
-        progress.tell(scheduler->ended(), scheduler->running());
-        if (scheduler->outcomes()[job].ended) {
-            fetcher.fetch(scheduler->jobs()[job].id, status);
-        }
-    };
-    scheduler = std::make_unique<BatchScheduler>(std::move(jobs), parallel,
-                                                 BatchScheduler::Hooks{on_status});
-    const Result<void> ended = try_run_framework(*scheduler, framework_options(options, access));
-    const std::vector<Refusal> missing = fetcher.finish();
-    progress.finish();
-    for (const Refusal& refusal : missing) {
-        std::fprintf(stderr, "offerkit: %s\n", format_refusal(refusal).c_str());
-    }
-    if (!options.results_file.empty()) {
-        if (Result<void> written = write_results(options.results_file, *scheduler); !written) {
-            return fail(exit_failed, format_refusal(written.error()));
-        }
-    }
-    if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
-    const std::size_t failed = summarise(*scheduler);
-    if (!scheduler->is_done()) return exit_interrupted;
-    return failed == 0 && missing.empty() ? exit_done : exit_failed;
-}
-
-}  // namespace
-
 int run(const RunOptions& options) {
     const Result<JobDefaults> defaults = defaults_of(options);
     if (!defaults) return fail(exit_usage, format_refusal(defaults.error()));
-    Result<std::vector<Job>> jobs = read_jobs(options, *defaults);
+    Result<Jobs> jobs = read_jobs(options, *defaults);
     if (!jobs) return fail(exit_usage, format_refusal(jobs.error()));
     runtime::ClusterAccess access;
     if (const int code = find_access(options.access, access); code != exit_done) return code;
     const Result<std::vector<AgentSize>> agents = agent_sizes(access);
     if (!agents) return fail(exit_cluster, format_refusal(agents.error()));
-    if (say_unfit(find_unfit(*jobs, *agents))) return exit_usage;
+    if (say_unfit(find_unfit(jobs->jobs, *agents))) return exit_usage;
     if (options.jobs_file.empty()) return run_command(options, access, std::move(*jobs));
-    return run_file(options, access, std::move(*jobs));
+    return run_jobs(options, access, std::move(*jobs));
 }
 
 }  // namespace offerkit::tools

@@ -87,5 +87,6 @@ inline constexpr Duration failover_timeout_max = std::chrono::hours{24 * 365};
 // The jobs file of `offerkit run`.
 inline constexpr std::size_t jobs_line_max = 256 * 1024;
 inline constexpr std::size_t jobs_max = 1'000'000;
+inline constexpr int job_retries_max = 1000;
 
 }  // namespace offerkit::limits

@@ -58,6 +58,12 @@ class RunTest(ClusterTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("cpus 100, the most is 2 on agent a", done.stderr)
 
+    def test_a_command_that_runs_for_too_long_is_killed_and_exits_with_124(self):
+        done = self.run_task("--timeout", "300ms", "--", "sleep", "1000")
+        self.assertEqual(done.returncode, 124, done.stderr)
+        self.assertIn("longer than 300ms", done.stderr)
+        self.assert_one_line(done.stderr)
+
     def test_ctrl_c_kills_the_task(self):
         run = subprocess.Popen([TOOL, "run", "--cpus", "0.1", "--mem", "16", "--", "sleep", "1000"],
                                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -98,12 +104,15 @@ class RunTest(ClusterTest):
         done, rows = self.run_jobs(*lines, arguments=["--output-dir", str(output)])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout, "40 jobs, 40 finished\n")
-        self.assertEqual([row["id"] for row in rows], [f"j{i}" for i in range(40)])
+        self.assertEqual({row["id"] for row in rows}, {f"j{i}" for i in range(40)})
         self.assertEqual({(row["state"], row["exit_code"], row["attempts"]) for row in rows},
                          {("finished", 0, 1)})
         for i in range(40):
             self.assertEqual((output / f"j{i}.stdout").read_text(), f"n{i} {i}\n")
             self.assertEqual((output / f"j{i}.stderr").read_text(), f"e{i}\n")
+        for row in rows:
+            self.assertEqual(row["stdout"], str(output / f"{row['id']}.stdout"))
+            self.assertTrue(row["started_at"] <= row["ended_at"], row)
         self.assertEqual(len(list(output.iterdir())), 80)
 
     def test_jobs_that_fail_are_told_one_by_one(self):
@@ -112,12 +121,12 @@ class RunTest(ClusterTest):
                                    {"id": "signal", "command": "kill -9 $$"},
                                    {"id": "missing", "argv": ["/no/such/program"]})
         self.assertEqual(done.returncode, 1)
-        self.assertEqual([(row["id"], row["state"], row["exit_code"], row["signal"])
-                          for row in rows[:3]],
-                         [("good", "finished", 0, None), ("code", "failed", 3, None),
-                          ("signal", "failed", None, 9)])
-        self.assertNotEqual(rows[3]["state"], "finished")
-        self.assertIn("/no/such/program", rows[3]["message"])
+        by_id = {row["id"]: row for row in rows}
+        self.assertEqual([(row["state"], row["exit_code"], row["signal"])
+                          for row in (by_id["good"], by_id["code"], by_id["signal"])],
+                         [("finished", 0, None), ("failed", 3, None), ("failed", None, 9)])
+        self.assertNotEqual(by_id["missing"]["state"], "finished")
+        self.assertIn("/no/such/program", by_id["missing"]["message"])
         self.assertIn("job code: failed, exit code 3", done.stderr)
         self.assertTrue(done.stdout.startswith("4 jobs, 1 finished"), done.stdout)
 

@@ -20,7 +20,12 @@ class UsageTest(ClusterTest):
                                 (["run", "--env", "novalue", "--", "true"], "KEY=VALUE"),
                                 (["run", "--cpus", "many", "--", "true"], "--cpus"),
                                 (["run", "--mem", "0.0001", "--", "true"], "--mem"),
-                                (["run", "--max-parallel", "0", "--", "true"], "--max-parallel"),
+                                (["run", "--jobs", "f", "--max-parallel", "0"], "--max-parallel"),
+                                (["run", "--jobs", "f", "--retries", "-1"], "--retries"),
+                                (["run", "--jobs", "f", "--resume"], "--results"),
+                                (["run", "--retries", "1", "--", "true"], "--jobs"),
+                                (["run", "--timeout", "10", "--", "true"], "has no unit"),
+                                (["run", "--timeout", "0s", "--", "true"], "--timeout"),
                                 (["agents", "--token-file", "/no/such/file"], "/no/such/file")):
             with self.subTest(arguments=arguments):
                 done = self.tool(*arguments)

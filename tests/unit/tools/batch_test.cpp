@@ -1,104 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <offerkit/framework/deliver.hpp>
-#include <offerkit/resources/text.hpp>
-#include <tools/batch.hpp>
+#include <support/driven_batch.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <limits>
+#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
 
 using namespace offerkit;
 using namespace offerkit::tools;
+using namespace offerkit::tools::testing;
 using framework::AuthorReplied;
-using framework::Deliver;
-
-namespace {
-
-constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
-
-Job make_job(const std::string& id, const char* resources = "cpus:1;mem:100") {
-    Job job;
-    job.id = id;
-    job.command.shell = "true";
-    job.resources = *parse_resources(resources);
-    return job;
-}
-
-std::vector<Job> make_jobs(int count) {
-    std::vector<Job> jobs;
-    for (int i = 0; i < count; ++i)
-        jobs.push_back(make_job("job-" + std::to_string(i)));
-    return jobs;
-}
-
-/// A scheduler, driven as the runtime and the simulator do.
-struct Driven {
-    BatchScheduler scheduler;
-    std::uint64_t offers_made = 0;
-
-    explicit Driven(std::vector<Job> jobs, std::size_t parallel_max = no_limit)
-        : scheduler(std::move(jobs), parallel_max, {}) {}
-
-    AuthorReplied offer(const char* resources) {
-        Deliver delivery;
-        Offer offer;
-        offer.id = OfferId{1, ++offers_made};
-        offer.resources = *parse_resources(resources);
-        delivery.offers.push_back(std::move(offer));
-        return framework::call_handlers(scheduler, delivery);
-    }
-
-    AuthorReplied tell(const std::string& task, TaskState state,
-                       StatusReason reason = StatusReason::none) {
-        Deliver delivery;
-        TaskStatus status;
-        status.task = TaskId{task};
-        status.state = state;
-        status.reason = reason;
-        delivery.statuses.push_back(std::move(status));
-        return framework::call_handlers(scheduler, delivery);
-    }
-};
-
-std::vector<std::string> launched(const AuthorReplied& replied) {
-    std::vector<std::string> tasks;
-    for (const OfferReply& reply : replied.offers) {
-        if (const auto* const accept = std::get_if<Accept>(&reply)) {
-            for (const TaskInfo& task : accept->launch)
-                tasks.push_back(task.id.text());
-        }
-    }
-    return tasks;
-}
-
-DeclineReason declined(const AuthorReplied& replied) {
-    REQUIRE(replied.offers.size() == 1);
-    const auto* const decline = std::get_if<Decline>(&replied.offers.front());
-    REQUIRE(decline != nullptr);
-    return decline->reason;
-}
-
-template <class Request>
-bool asks_for(const AuthorReplied& replied) {
-    for (const framework::Request& request : replied.requests) {
-        if (std::holds_alternative<Request>(request)) return true;
-    }
-    return false;
-}
-
-using Ids = std::vector<std::string>;
-
-}  // namespace
+using namespace std::chrono_literals;
 
 TEST_CASE("the batch packs as many jobs into an offer as fit, in their order") {
     Driven run{{make_job("a", "cpus:1;mem:10"), make_job("large", "cpus:4;mem:10"),
                 make_job("b", "cpus:1;mem:10"), make_job("c", "cpus:1;mem:10")}};
     CHECK(launched(run.offer("cpus:2;mem:100")) == Ids{"a", "b"});
     CHECK(launched(run.offer("cpus:5;mem:100")) == Ids{"large", "c"});
-    CHECK(run.scheduler.running() == 4);
+    CHECK(run.scheduler.counts().running == 4);
 }
 
 TEST_CASE("a launched task carries the job's name, command and resources") {
@@ -123,28 +44,11 @@ TEST_CASE("the batch says why it declines") {
         CHECK(declined(run.offer("cpus:1;mem:99")) == DeclineReason::too_small);
     }
     SECTION("as many run as may") {
-        Driven run{make_jobs(3), 2};
+        Driven run{make_jobs(3), {.parallel_max = 2}};
         CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"job-0", "job-1"});
         CHECK(declined(run.offer("cpus:8;mem:800")) == DeclineReason::limit);
         (void)run.tell("job-0", TaskState::finished);
         CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"job-2"});
-    }
-}
-
-TEST_CASE("an offer is looked at with a bounded number of jobs") {
-    std::vector<Job> jobs;
-    for (std::size_t i = 0; i < BatchScheduler::lookahead; ++i) {
-        jobs.push_back(make_job("large-" + std::to_string(i), "cpus:9;mem:1"));
-    }
-    SECTION("the last of them is found") {
-        jobs.back() = make_job("small", "cpus:1;mem:1");
-        Driven run{jobs};
-        CHECK(launched(run.offer("cpus:1;mem:1")) == Ids{"small"});
-    }
-    SECTION("one past them is not") {
-        jobs.push_back(make_job("small", "cpus:1;mem:1"));
-        Driven run{jobs};
-        CHECK(declined(run.offer("cpus:1;mem:1")) == DeclineReason::too_small);
     }
 }
 
@@ -156,9 +60,10 @@ TEST_CASE("the batch ends when each job has ended, however it ended") {
     CHECK_FALSE(asks_for<framework::Stop>(
         run.tell("job-1", TaskState::failed, StatusReason::command_exited)));
     CHECK(asks_for<framework::Stop>(run.tell("job-2", TaskState::killed)));
-    CHECK(run.scheduler.ended() == 3);
-    CHECK(run.scheduler.outcomes()[1].status.state == TaskState::failed);
-    CHECK(run.scheduler.outcomes()[1].attempts == 1);
+    CHECK(run.scheduler.counts().ended() == 3);
+    CHECK(run.how() == "job-0 finished, job-1 failed, job-2 failed");
+    CHECK(run.ends[1].status.state == TaskState::failed);
+    CHECK(run.ends[1].attempts == 1);
 }
 
 TEST_CASE("an end that is told twice counts once") {
@@ -166,13 +71,13 @@ TEST_CASE("an end that is told twice counts once") {
     (void)run.offer("cpus:8;mem:800");
     (void)run.tell("job-0", TaskState::finished);
     CHECK_FALSE(asks_for<framework::Stop>(run.tell("job-0", TaskState::finished)));
-    CHECK(run.scheduler.ended() == 1);
+    CHECK(run.scheduler.counts().ended() == 1);
 }
 
 TEST_CASE("a task nobody knows the id of changes nothing") {
     Driven run{make_jobs(1)};
     (void)run.tell("somebody-else", TaskState::finished);
-    CHECK(run.scheduler.ended() == 0);
+    CHECK(run.scheduler.counts().ended() == 0);
     CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"job-0"});
 }
 
@@ -186,6 +91,9 @@ TEST_CASE("a job that ended for the cluster's reasons is tried again, as another
         {"dropped", TaskState::dropped, StatusReason::offer_unavailable},
         {"gone", TaskState::gone, StatusReason::agent_removed},
         {"unknown", TaskState::unknown, StatusReason::task_unknown},
+        {"gone by operator", TaskState::gone_by_operator, StatusReason::agent_removed},
+        {"drained", TaskState::killed, StatusReason::agent_draining},
+        {"preempted", TaskState::killed, StatusReason::preempted},
         {"launcher lost", TaskState::failed, StatusReason::launcher_lost},
         {"agent restarted", TaskState::failed, StatusReason::agent_restarted},
     };
@@ -195,25 +103,26 @@ TEST_CASE("a job that ended for the cluster's reasons is tried again, as another
         (void)run.offer("cpus:8;mem:800");
         const AuthorReplied replied = run.tell("job-0", row.state, row.reason);
         CHECK(asks_for<framework::Revive>(replied));
-        CHECK(run.scheduler.ended() == 0);
+        CHECK(run.scheduler.counts().ended() == 0);
         CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"job-0@2"});
         CHECK(asks_for<framework::Stop>(run.tell("job-0@2", TaskState::finished)));
-        CHECK(run.scheduler.outcomes()[0].attempts == 2);
+        CHECK(run.ends.at(0).attempts == 2);
     }
 }
 
 TEST_CASE("a job that keeps ending for the cluster's reasons is given up after five attempts") {
     Driven run{make_jobs(1)};
     AuthorReplied replied;
-    for (int attempt = 1; attempt <= BatchScheduler::attempts_max; ++attempt) {
+    for (int attempt = 1; attempt <= BatchScheduler::cluster_attempts_max; ++attempt) {
+        (void)run.pass(1min);
         const Ids tasks = launched(run.offer("cpus:8;mem:800"));
         REQUIRE(tasks.size() == 1);
         CHECK_FALSE(run.scheduler.is_done());
         replied = run.tell(tasks.front(), TaskState::dropped);
     }
     CHECK(asks_for<framework::Stop>(replied));
-    CHECK(run.scheduler.outcomes()[0].attempts == BatchScheduler::attempts_max);
-    CHECK(run.scheduler.outcomes()[0].status.state == TaskState::dropped);
+    CHECK(run.ends.at(0).attempts == BatchScheduler::cluster_attempts_max);
+    CHECK(run.ends.at(0).status.state == TaskState::dropped);
 }
 
 TEST_CASE("the name of a second attempt avoids those of other jobs") {
@@ -221,13 +130,77 @@ TEST_CASE("the name of a second attempt avoids those of other jobs") {
     CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a", "a@2"});
     (void)run.tell("a", TaskState::dropped);
     CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a@3"});
+    (void)run.tell("a@3", TaskState::dropped);
+    (void)run.pass(1min);
+    CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a@4"});
 }
 
 TEST_CASE("word about an agent that is unreachable does not end a job") {
     Driven run{make_jobs(1)};
     (void)run.offer("cpus:8;mem:800");
     (void)run.tell("job-0", TaskState::unreachable);
-    CHECK(run.scheduler.running() == 1);
+    CHECK(run.scheduler.counts().running == 1);
     (void)run.tell("job-0", TaskState::running);
     CHECK(asks_for<framework::Stop>(run.tell("job-0", TaskState::finished)));
+}
+
+TEST_CASE("a task carries its job's timeout, and one that ran for too long has failed") {
+    Job job = make_job("a");
+    job.timeout = 10min;
+    Driven run{{job}};
+    const AuthorReplied replied = run.offer("cpus:8;mem:800");
+    CHECK(std::get<Accept>(replied.offers.front()).launch.at(0).run_time_max == 10min);
+    (void)run.tell("a", TaskState::killed, StatusReason::run_time_exceeded);
+    CHECK(run.how() == "a failed");
+}
+
+TEST_CASE("a job that fails is tried again as often as it says, after a wait that grows") {
+    Driven run{{retried(make_job("a"), 2)}, {.backoff = {10s, 5min}}};
+    (void)run.offer("cpus:8;mem:800");
+    (void)run.tell("a", TaskState::failed, StatusReason::command_exited);
+    CHECK(run.how().empty());
+    CHECK(run.scheduler.counts().retrying == 1);
+    CHECK_FALSE(asks_for<framework::Revive>(run.pass(4900ms)));
+    CHECK(declined(run.offer("cpus:8;mem:800")) == DeclineReason::no_work);
+    CHECK(asks_for<framework::Revive>(run.pass(5200ms)));  // What was declined is wanted now.
+    CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a@2"});
+
+    (void)run.tell("a@2", TaskState::killed, StatusReason::run_time_exceeded);
+    (void)run.pass(9900ms);
+    CHECK(run.scheduler.counts().retrying == 1);
+    (void)run.pass(10200ms);
+    CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a@3"});
+    CHECK(asks_for<framework::Stop>(run.tell("a@3", TaskState::failed)));
+    CHECK(run.how() == "a failed");
+    CHECK(run.ends.at(0).attempts == 3);
+}
+
+TEST_CASE("a job whose second attempt finishes has finished") {
+    Driven run{{retried(make_job("a"), 5)}};
+    (void)run.offer("cpus:8;mem:800");
+    (void)run.tell("a", TaskState::failed);
+    (void)run.pass(2s);
+    (void)run.offer("cpus:8;mem:800");
+    (void)run.tell("a@2", TaskState::finished);
+    CHECK(run.how() == "a finished");
+    CHECK(run.ends.at(0).attempts == 2);
+}
+
+TEST_CASE("a task that the agent calls wrong is not tried again") {
+    Driven run{{retried(make_job("a"), 5)}};
+    (void)run.offer("cpus:8;mem:800");
+    CHECK(asks_for<framework::Stop>(run.tell("a", TaskState::error, StatusReason::task_invalid)));
+    CHECK(run.how() == "a failed");
+}
+
+TEST_CASE("attempts that the cluster ended do not count against the retries") {
+    Driven run{{retried(make_job("a"), 1)}};
+    (void)run.offer("cpus:8;mem:800");
+    (void)run.tell("a", TaskState::dropped);
+    (void)run.offer("cpus:8;mem:800");
+    (void)run.tell("a@2", TaskState::failed);
+    (void)run.pass(1min);
+    CHECK(launched(run.offer("cpus:8;mem:800")) == Ids{"a@3"});
+    (void)run.tell("a@3", TaskState::failed);
+    CHECK(run.how() == "a failed");
 }

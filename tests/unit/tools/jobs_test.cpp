@@ -5,7 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace offerkit;
@@ -13,7 +17,9 @@ using namespace offerkit::tools;
 
 namespace {
 
-JobDefaults defaults() { return {*parse_resources("cpus:1;mem:128"), {{"LANG", "C"}}}; }
+JobDefaults defaults() {
+    return {.resources = *parse_resources("cpus:1;mem:128"), .environment = {{"LANG", "C"}}};
+}
 
 Job read(std::string_view line) {
     Result<Job> job = parse_job(line, 7, defaults());
@@ -56,6 +62,25 @@ TEST_CASE("a job line with everything is read exactly") {
     auto environment = job.command.environment;
     std::sort(environment.begin(), environment.end());
     CHECK(environment == expected);
+}
+
+TEST_CASE("a job line says how often it is tried, for how long it may run, and after which") {
+    const Job job =
+        read(R"({"id":"a","command":"x","retries":3,"timeout":"10m","after":["b","c"]})");
+    CHECK(job.retries == 3);
+    CHECK(job.timeout == std::chrono::minutes{10});
+    CHECK(job.after == std::vector<std::string>{"b", "c"});
+    CHECK(read(R"({"id":"a","command":"x","retries":1000})").retries == limits::job_retries_max);
+
+    JobDefaults others = defaults();
+    others.retries = 2;
+    others.timeout = std::chrono::seconds{5};
+    const Result<Job> plain = parse_job(R"({"id":"a","command":"x"})", 1, others);
+    REQUIRE(plain.has_value());
+    CHECK(plain->retries == 2);
+    CHECK(plain->timeout == std::chrono::seconds{5});
+    CHECK(plain->after.empty());
+    CHECK(parse_job(R"({"id":"a","command":"x","retries":0})", 1, others)->retries == 0);
 }
 
 TEST_CASE("job lines that are refused name the field and what is wrong with it") {
@@ -101,6 +126,18 @@ TEST_CASE("job lines that are refused name the field and what is wrong with it")
         {R"({"id": "a", "command": "x", "env": {"": "v"}})", invalid, ""},
         {R"({"id": "a", "command": "x", "env": {"A=B": "v"}})", invalid, ""},
         {R"({"id": "a", "id": "b", "command": "x"})", malformed, "id is there twice"},
+        {R"({"id": "a", "command": "x", "retries": -1})", invalid, "field retries: -1 is no"},
+        {R"({"id": "a", "command": "x", "retries": 1.5})", invalid, "field retries: 1.5 is no"},
+        {R"({"id": "a", "command": "x", "retries": 1001})", invalid, "from 0 to 1000"},
+        {R"({"id": "a", "command": "x", "retries": "2"})", malformed, "retries is not a text"},
+        {R"({"id": "a", "command": "x", "timeout": 90})", malformed, "a text with a unit"},
+        {R"({"id": "a", "command": "x", "timeout": "90"})", invalid,
+         "field timeout: 90 has no unit"},
+        {R"({"id": "a", "command": "x", "timeout": "0s"})", invalid, "field timeout is zero"},
+        {R"({"id": "a", "command": "x", "timeout": "9000d"})", invalid, "longer than a year"},
+        {R"({"id": "a", "command": "x", "after": "b"})", malformed, "field after is not a text"},
+        {R"({"id": "a", "command": "x", "after": [1]})", malformed, "not a number field"},
+        {R"({"id": "a", "command": "x", "after": {}})", malformed, "an object is no value here"},
         {R"({"id": "a", "comand": "x"})", malformed, "comand is not known (did you mean command?)"},
         {R"({"id": "a", "command": "x", "colour": "red"})", malformed, "colour is not known"},
     };
@@ -167,6 +204,78 @@ TEST_CASE("a jobs file of bad lines only lists the first of them, and counts all
     const Jobs jobs = parse_jobs(text, defaults());
     CHECK(jobs.bad_lines == 100);
     CHECK(jobs.refusals.size() == Jobs::refusals_max);
+}
+
+namespace {
+
+/// A file of jobs, each with what it waits for.
+Jobs read_file(const std::vector<std::pair<std::string, std::string>>& jobs) {
+    std::string text;
+    for (const auto& [id, after] : jobs)
+        text += R"({"id":")" + id + R"(","command":"x","after":[)" + after + "]}\n";
+    return parse_jobs(text, defaults());
+}
+
+}  // namespace
+
+TEST_CASE("what a job waits for may stand before it and after it") {
+    Jobs jobs = read_file({{"c", R"("a","b")"}, {"a", ""}, {"b", R"("a","a")"}});
+    REQUIRE(jobs.bad_lines == 0);
+    CHECK(jobs.graph.ready() == std::vector<std::uint32_t>{1});
+    CHECK(jobs.graph.done(1) == std::vector<std::uint32_t>{2});
+    CHECK(jobs.graph.done(2) == std::vector<std::uint32_t>{0});
+}
+
+TEST_CASE("jobs that wait for unknown jobs are refused, each by its name") {
+    const Jobs jobs = read_file({{"a", R"("x")"}, {"b", R"("a","y")"}});
+    CHECK(jobs.jobs.empty());
+    CHECK(jobs.bad_lines == 2);
+    REQUIRE(jobs.refusals.size() == 2);
+    CHECK(jobs.refusals[0].who == "line 1");
+    CHECK(jobs.refusals[0].code == RefusalCode::not_found);
+    CHECK(jobs.refusals[0].why == "job a waits for x, which is not in the file");
+    CHECK(jobs.refusals[1].why == "job b waits for y, which is not in the file");
+}
+
+TEST_CASE("jobs that wait for each other in a circle are refused by name") {
+    const auto why = [](const Jobs& jobs) {
+        CHECK(jobs.jobs.empty());
+        REQUIRE(jobs.refusals.size() == 1);
+        CHECK(jobs.refusals[0].code == RefusalCode::conflict);
+        return jobs.refusals[0].why;
+    };
+    CHECK(why(read_file({{"a", R"("a")"}})) == "job a waits for itself");
+    CHECK(why(read_file({{"x", ""}, {"a", R"("c")"}, {"b", R"("a","x")"}, {"c", R"("b")"}})) ==
+          "jobs wait for each other in a circle: b, which waits for a, which waits for c, which "
+          "waits for b");
+    std::vector<std::pair<std::string, std::string>> many;
+    for (int i = 0; i < 100; ++i)
+        many.emplace_back("j" + std::to_string(i), "\"j" + std::to_string((i + 1) % 100) + "\"");
+    const std::string text = why(read_file(many));
+    CHECK_THAT(text, Catch::Matchers::Contains("and so on through 91 more to j0"));
+    CHECK(text.size() < 300);
+}
+
+TEST_CASE("while lines cannot be read, nobody is told that a job is not there") {
+    const Jobs jobs = parse_jobs(
+        "{\"id\":\"a\",\"command\":\"x\",\"after\":[\"b\"]}\n"
+        "{\"id\":\"b\",\"comand\":\"x\"}\n",
+        defaults());
+    REQUIRE(jobs.refusals.size() == 1);
+    CHECK(jobs.refusals[0].who == "line 2");
+}
+
+TEST_CASE("the fingerprint of a job is that of what it does") {
+    const Job job = read(R"({"id":"a","argv":["x","y z"],"env":{"K":"v"}})");
+    CHECK(fingerprint(job) == fingerprint(read(R"({"id":"b","argv":["x","y z"],"env":{"K":"v"},)"
+                                               R"("cpus":2,"retries":4,"timeout":"1s"})")));
+    for (const char* const other :
+         {R"({"id":"a","argv":["x","y","z"],"env":{"K":"v"}})", R"({"id":"a","argv":["x","y z"]})",
+          R"({"id":"a","command":"x y z","env":{"K":"v"}})",
+          R"({"id":"a","argv":["x","y z"],"env":{"K":"w"}})"}) {
+        INFO(other);
+        CHECK(fingerprint(job) != fingerprint(read(other)));
+    }
 }
 
 TEST_CASE("jobs that fit on no agent are refused with the largest there is") {
