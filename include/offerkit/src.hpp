@@ -8,6 +8,8 @@
 #error "define OFFERKIT_SEPARATE_COMPILATION for all sources before including offerkit/src.hpp"
 #endif
 
+#include <offerkit/agent/impl/contents.ipp>
+#include <offerkit/agent/impl/effects.ipp>
 #include <offerkit/agent/impl/executors.ipp>
 #include <offerkit/agent/impl/kill.ipp>
 #include <offerkit/agent/impl/launch.ipp>
@@ -28,17 +30,23 @@
 #include <offerkit/allocation/impl/quota_ledger.ipp>
 #include <offerkit/allocation/impl/refuse_filters.ipp>
 #include <offerkit/allocation/impl/role_tree.ipp>
+#include <offerkit/core/impl/result.ipp>
+#include <offerkit/executor/impl/effects.ipp>
 #include <offerkit/executor/impl/launch.ipp>
 #include <offerkit/executor/impl/process.ipp>
 #include <offerkit/executor/impl/recover.ipp>
 #include <offerkit/executor/impl/report.ipp>
 #include <offerkit/framework/impl/author.ipp>
+#include <offerkit/framework/impl/effects.ipp>
 #include <offerkit/framework/impl/framework.ipp>
 #include <offerkit/framework/impl/link.ipp>
 #include <offerkit/framework/impl/master_said.ipp>
+#include <offerkit/framework/impl/replies.ipp>
 #include <offerkit/framework/impl/step.ipp>
 #include <offerkit/master/impl/agents.ipp>
+#include <offerkit/master/impl/contents.ipp>
 #include <offerkit/master/impl/drains.ipp>
+#include <offerkit/master/impl/effects.ipp>
 #include <offerkit/master/impl/frameworks.ipp>
 #include <offerkit/master/impl/invariants.ipp>
 #include <offerkit/master/impl/launches.ipp>
@@ -52,9 +60,12 @@
 #include <offerkit/master/impl/step.ipp>
 #include <offerkit/master/impl/tasks.ipp>
 #include <offerkit/master/impl/wishes.ipp>
+#include <offerkit/model/impl/role.ipp>
 #include <offerkit/model/impl/texts.ipp>
 #include <offerkit/model/impl/validate_nouns.ipp>
 #include <offerkit/model/impl/validate_task.ipp>
+#include <offerkit/protocol/impl/hello.ipp>
+#include <offerkit/resources/impl/amounts.ipp>
 #include <offerkit/resources/impl/builder.ipp>
 #include <offerkit/resources/impl/extras.ipp>
 #include <offerkit/resources/impl/kind_table.ipp>

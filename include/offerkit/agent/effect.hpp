@@ -75,10 +75,11 @@ struct Effects {
     std::vector<Effect> list;
     std::vector<Delta> deltas;
 
-    void clear() {
-        list.clear();
-        deltas.clear();
-    }
+    void clear();
 };
 
 }  // namespace offerkit::agent
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/agent/impl/effects.ipp>
+#endif

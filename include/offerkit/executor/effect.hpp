@@ -74,7 +74,11 @@ using Effect = std::variant<SendAgent, StartProcess, KillProcess, ForgetProcess,
 
 struct Effects {
     std::vector<Effect> list;
-    void clear() { list.clear(); }
+    void clear();
 };
 
 }  // namespace offerkit::executor
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/executor/impl/effects.ipp>
+#endif

@@ -69,7 +69,11 @@ using Effect = std::variant<Connect, Disconnect, SendMaster, Deliver, Warn, Ende
 
 struct Effects {
     std::vector<Effect> list;
-    void clear() { list.clear(); }
+    void clear();
 };
 
 }  // namespace offerkit::framework
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/framework/impl/effects.ipp>
+#endif

@@ -79,32 +79,24 @@ using Request = std::variant<KillTask, Revive, Suppress, StateDemand, Reconcile,
 /// Collects what a handler answers and asks for. Handed to handlers, never kept by them.
 class Replies {
 public:
-    void accept(Accept reply) { offers_.emplace_back(std::move(reply)); }
-    void decline(Decline reply) { offers_.emplace_back(std::move(reply)); }
-    void hold(Hold reply) { offers_.emplace_back(std::move(reply)); }
-    void reply(OfferReply reply) { offers_.push_back(std::move(reply)); }
+    void accept(Accept reply);
+    void decline(Decline reply);
+    void hold(Hold reply);
+    void reply(OfferReply reply);
 
-    void kill(TaskId task, std::optional<Duration> grace = std::nullopt) {
-        requests_.emplace_back(KillTask{std::move(task), grace});
-    }
+    void kill(TaskId task, std::optional<Duration> grace = std::nullopt);
     /// Offers again, and all of this framework's filters gone. In all roles if none is named.
-    void revive(std::vector<Role> roles = {}) { requests_.emplace_back(Revive{std::move(roles)}); }
-    void suppress(std::vector<Role> roles = {}) {
-        requests_.emplace_back(Suppress{std::move(roles)});
-    }
-    void state_demand(std::vector<Demand> demands) {
-        requests_.emplace_back(StateDemand{std::move(demands)});
-    }
-    void reconcile(std::vector<TaskId> tasks = {}) {
-        requests_.emplace_back(Reconcile{std::move(tasks)});
-    }
-    void send(Message message) { requests_.emplace_back(std::move(message)); }
-    void stop(bool teardown = true) { requests_.emplace_back(Stop{teardown}); }
+    void revive(std::vector<Role> roles = {});
+    void suppress(std::vector<Role> roles = {});
+    void state_demand(std::vector<Demand> demands);
+    void reconcile(std::vector<TaskId> tasks = {});
+    void send(Message message);
+    void stop(bool teardown = true);
 
     [[nodiscard]] const std::vector<OfferReply>& offers() const { return offers_; }
     [[nodiscard]] const std::vector<Request>& requests() const { return requests_; }
-    [[nodiscard]] std::vector<OfferReply> take_offers() { return std::exchange(offers_, {}); }
-    [[nodiscard]] std::vector<Request> take_requests() { return std::exchange(requests_, {}); }
+    [[nodiscard]] std::vector<OfferReply> take_offers();
+    [[nodiscard]] std::vector<Request> take_requests();
 
 private:
     std::vector<OfferReply> offers_;
@@ -158,3 +150,7 @@ using framework::Replies;
 using framework::Scheduler;
 
 }  // namespace offerkit
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/framework/impl/replies.ipp>
+#endif

@@ -60,10 +60,11 @@ struct Effects {
     std::vector<Effect> list;
     std::vector<Delta> deltas;  // For readers; they never stop the machine.
 
-    void clear() {
-        list.clear();
-        deltas.clear();
-    }
+    void clear();
 };
 
 }  // namespace offerkit::master
+
+#if !defined(OFFERKIT_SEPARATE_COMPILATION)
+#include <offerkit/master/impl/effects.ipp>
+#endif

@@ -78,10 +78,21 @@ public:
     }
 
 private:
-    [[gnu::noinline, gnu::cold]] static T* clone(const T& value) { return new T(value); }
-    [[gnu::noinline, gnu::cold]] static void destroy(T* pointer) { delete pointer; }
+    [[gnu::noinline, gnu::cold]] static T* clone(const T& value);
+    [[gnu::noinline, gnu::cold]] static void destroy(T* pointer);
 
     T* pointer_ = nullptr;
 };
+
+// Not inline, so that `extern template` can keep them out of those who only copy boxes.
+template <class T>
+T* Boxed<T>::clone(const T& value) {
+    return new T(value);
+}
+
+template <class T>
+void Boxed<T>::destroy(T* pointer) {
+    delete pointer;
+}
 
 }  // namespace offerkit

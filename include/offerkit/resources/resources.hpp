@@ -25,6 +25,12 @@
 
 namespace offerkit {
 
+#if defined(OFFERKIT_SEPARATE_COMPILATION)
+// Everybody copies resources, and nearly nobody has extras.
+extern template Extras* Boxed<Extras>::clone(const Extras& value);
+extern template void Boxed<Extras>::destroy(Extras* pointer);
+#endif
+
 class Resources {
 public:
     constexpr Resources() = default;

@@ -8,6 +8,11 @@
 
 namespace offerkit {
 
+#if defined(OFFERKIT_SEPARATE_COMPILATION)
+template Extras* Boxed<Extras>::clone(const Extras& value);
+template void Boxed<Extras>::destroy(Extras* pointer);
+#endif
+
 namespace detail {
 
 inline const Particulars& particulars_of(const Resources& resources) {
