@@ -34,6 +34,9 @@ function(offerkit_build_id target)
     COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DOUT=${out}
             -P ${PROJECT_SOURCE_DIR}/cmake/BuildId.cmake
     COMMENT "Naming this build by its sources")
+  # In a target of its own, so that writing it waits for no library.
+  add_custom_target(${target}_build_id DEPENDS ${out})
+  add_dependencies(${target} ${target}_build_id)
   target_sources(${target} PRIVATE ${out})
   set_source_files_properties(${out} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

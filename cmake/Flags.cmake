@@ -12,6 +12,8 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  # A unit waits for the headers that are generated, not for the libraries below its own.
+  set(CMAKE_OPTIMIZE_DEPENDENCIES ON)
   find_program(OFFERKIT_MOLD mold)
   if(OFFERKIT_MOLD)
     add_link_options(-fuse-ld=mold)
@@ -37,6 +39,8 @@ function(offerkit_defaults target)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)  # Asio's allocator.
+    # Below a gigabyte, looking for garbage costs a fifth of the time and finds little.
+    target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=524288)
     if(NOT (CMAKE_BUILD_TYPE STREQUAL Debug AND CMAKE_CXX_FLAGS_DEBUG MATCHES "-O0"))
       # g++ 12's optimiser guesses flows wrongly, in variants that were moved from and in
       # `string + literal` (GCC 105329). clang and the sanitizers look for the same mistakes.

@@ -26,7 +26,8 @@ function(offerkit_protobuf target folder)
     # One unit for all: they spend their time on protobuf's own headers.
     set(unit ${CMAKE_CURRENT_BINARY_DIR}/generated/${folder}_proto.cpp)
     file(CONFIGURE OUTPUT ${unit} CONTENT "${bodies}")
-    set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS -w OBJECT_DEPENDS "${generated}"
+    set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-w;$<$<CONFIG:Release>:-O1>"
+                                OBJECT_DEPENDS "${generated}"
                                 SKIP_PRECOMPILE_HEADERS ON)
     target_sources(${target} PRIVATE ${unit})
     # Headers first, wherever else they are included.

@@ -15,13 +15,12 @@
 #include <offerkit/core/random.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/model/role.hpp>
+#include <offerkit/record/aggregate.hpp>
 #include <offerkit/record/bytes.hpp>
 #include <offerkit/record/codec.hpp>
 #include <offerkit/record/resources.hpp>
 
 #include <array>
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
 #include <concepts>
 #include <cstdint>
 #include <deque>
@@ -310,18 +309,10 @@ template <class T>
     requires(std::is_aggregate_v<T> && std::is_class_v<T>)
 struct Fields<T> {
     static void put(const T& value, ByteWriter& out) {
-        each(value, [&](const auto& field) { record::put(field, out); });
+        detail::with_fields(value, [&](const auto&... fields) { (record::put(fields, out), ...); });
     }
     static void take(ByteReader& in, T& value) {
-        each(value, [&](auto& field) { record::take(in, field); });
-    }
-
-private:
-    template <class U, class F>
-    static void each(U& value, F&& visit) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (visit(boost::pfr::get<I>(value)), ...);
-        }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+        detail::with_fields(value, [&](auto&... fields) { (record::take(in, fields), ...); });
     }
 };
 

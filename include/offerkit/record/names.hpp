@@ -43,20 +43,15 @@ inline constexpr bool is_variant = false;
 template <class... Ts>
 inline constexpr bool is_variant<std::variant<Ts...>> = true;
 
-template <class T, std::size_t I>
-using FieldType = std::remove_cvref_t<decltype(boost::pfr::get<I>(std::declval<T&>()))>;
+template <class T>
+inline constexpr bool has_fields = std::is_aggregate_v<T> && std::is_class_v<T>;
 
-/// Calls `f.template operator()<I>()` for each field of an aggregate that is a variant.
-template <class T, class F>
-void for_each_variant_field(F&& f) {
-    if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && !std::is_empty_v<T>) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            const auto look = [&]<std::size_t i>() {
-                if constexpr (is_variant<FieldType<T, i>>) f.template operator()<i>();
-            };
-            (look.template operator()<I>(), ...);
-        }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
-    }
+template <class... Ts>
+struct Types {};
+
+template <class T>
+constexpr auto field_types(const T& value) {
+    return with_fields(value, []<class... Fields>(const Fields&...) { return Types<Fields...>{}; });
 }
 
 }  // namespace detail
@@ -79,11 +74,15 @@ template <class T>
 /// Adds the kind of what a variant holds, and of what that holds in turn: "agent_said", "beat".
 template <class Variant>
 void add_kinds(const Variant& value, std::vector<std::string>& kinds) {
+    const auto look = [&]<class Field>(const Field& field) {
+        if constexpr (detail::is_variant<Field>) add_kinds(field, kinds);
+    };
     std::visit(
         [&]<class T>(const T& held) {
             kinds.push_back(kind_of<T>());
-            detail::for_each_variant_field<T>(
-                [&]<std::size_t i>() { add_kinds(boost::pfr::get<i>(held), kinds); });
+            if constexpr (detail::has_fields<T>) {
+                detail::with_fields(held, [&](const auto&... fields) { (look(fields), ...); });
+            }
         },
         value);
 }
@@ -91,10 +90,17 @@ void add_kinds(const Variant& value, std::vector<std::string>& kinds) {
 /// Adds every kind that `add_kinds` may add.
 template <class Variant>
 void add_all_kinds(std::vector<std::string>& kinds) {
+    const auto look = [&]<class Field>(std::type_identity<Field>) {
+        if constexpr (detail::is_variant<Field>) add_all_kinds<Field>(kinds);
+    };
+    const auto look_at_all = [&]<class... Fields>(detail::Types<Fields...>) {
+        (look(std::type_identity<Fields>{}), ...);
+    };
     const auto add = [&]<class T>(std::type_identity<T>) {
         kinds.push_back(kind_of<T>());
-        detail::for_each_variant_field<T>(
-            [&]<std::size_t i>() { add_all_kinds<detail::FieldType<T, i>>(kinds); });
+        if constexpr (detail::has_fields<T>) {
+            look_at_all(decltype(detail::field_types(std::declval<const T&>())){});
+        }
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (add(std::type_identity<std::variant_alternative_t<I, Variant>>{}), ...);

@@ -6,6 +6,8 @@
 #include <offerkit/record/fields.hpp>
 
 #include <array>
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/tuple_size.hpp>
 #include <limits>
 
 namespace offerkit::test {
