@@ -29,24 +29,24 @@ TEST_CASE("every machine goes on from its snapshot as if nothing had happened", 
     const auto seed = static_cast<std::uint64_t>(GENERATE(range(400, 402)));
     const bool hostile = seed == 401;
     INFO("seed " << seed);
-    test::Plan plan = *test::parse_plan("seed=400 workload=rush_hour agents=24 seconds=120");
+    test::Plan plan = *test::parse_plan("seed=400 workload=rush_hour agents=12 seconds=60");
     plan.seed = seed;
     plan.hostile = hostile;
     plan.blows = 20;
     test::Scenario scenario{plan};
     sim::World& world = scenario.world();
     world.record(sim::MachineKind::master);
-    for (std::uint32_t agent = 0; agent < 24; agent += 6) {
+    for (std::uint32_t agent = 0; agent < 12; agent += 4) {
         world.record(sim::MachineKind::agent, agent);
         world.record(sim::MachineKind::executor, agent);
     }
     for (std::uint32_t framework = 0; framework < world.frameworks(); ++framework)
         world.record(sim::MachineKind::framework, framework);
-    scenario.run_under_faults(2min);
+    scenario.run_under_faults(1min);
 
     CHECK(replay_from_snapshots(world.log_of(sim::MachineKind::master), 7).steps > 1'000);
     std::uint64_t agent_steps = 0;
-    for (std::uint32_t agent = 0; agent < 24; agent += 6) {
+    for (std::uint32_t agent = 0; agent < 12; agent += 4) {
         INFO("agent " << agent);
         const auto& log = world.log_of(sim::MachineKind::agent, agent);
         agent_steps += replay_from_snapshots(log).steps;
