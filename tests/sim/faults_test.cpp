@@ -1,22 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hunt.hpp"
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
+
+#include <offerkit/record/build_id.hpp>
+#include <offerkit/record/replay.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
 
 using namespace offerkit;
 using namespace std::chrono_literals;
 
 namespace {
 
+// Printed, since a long line of a message would be broken, and the commands with it.
+void fail(const std::string& finding, const std::string& report) {
+    std::printf("%s\n", report.c_str());
+    std::fflush(stdout);
+    FAIL(finding);
+}
+
 void check_plan(const test::Plan& plan) {
     INFO(test::format_plan(plan));
-    if (test::run_plan(plan).finding.empty()) return;
-    FAIL(test::report(plan));
+    const std::string finding = test::run_plan(plan).finding;
+    if (!finding.empty()) fail(finding, test::report(plan));
 }
 
 /// The seeds of one base are far from those of the next.
@@ -66,7 +82,7 @@ TEST_CASE("every fault, and every effect of every machine, is reached", "[sim][r
         plan.workload = static_cast<std::uint32_t>(seed % test::workloads().size());
         plan.hostile = seed % 4 == 0;
         const test::Outcome outcome = test::run_plan(plan);
-        if (!outcome.finding.empty()) FAIL(test::report(plan));
+        if (!outcome.finding.empty()) fail(outcome.finding, test::report(plan));
         reached += outcome.reached;
     }
     for (std::size_t i = 0; i < sim::faults; ++i) {
@@ -119,19 +135,59 @@ TEST_CASE("a plan is what its text says", "[sim][plan]") {
     CHECK_FALSE(test::parse_plan("colour=red"));
 }
 
+TEST_CASE("a run that fails leaves the event logs of all its processes, and they replay",
+          "[sim][record]") {
+    const test::Plan plan =
+        *test::parse_plan("seed=42 workload=rush_hour agents=4 seconds=60 blows=30 hostile=0");
+    test::Scenario scenario{plan, true};
+    scenario.world().plan(Instant{} + 50s, [](sim::World& world) {
+        world.checker().violate(world.now(), "something that is not so");
+    });
+    REQUIRE_THAT(scenario.run().front(), Catch::Contains("something that is not so"));
+    const testing::TemporaryFolder folder;
+    const std::string said = test::leave_logs(scenario.world(), folder.file("seed-42"));
+    CHECK_THAT(said, Catch::Contains("offerkit replay " + folder.file("seed-42/master-1.log")));
+
+    record::ReplayOptions as_the_tool;
+    as_the_tool.build = record::build_text();
+    std::map<std::string, std::uint64_t> steps;  // By kind of machine.
+    std::set<std::string> machines;
+    std::uint64_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{folder.file("seed-42")}) {
+        const std::string name = entry.path().stem().string();
+        std::ifstream file{entry.path(), std::ios::binary};
+        const std::string log{std::istreambuf_iterator<char>{file}, {}};
+        const auto replayed = record::replay(log, as_the_tool);
+        INFO(name);
+        REQUIRE(replayed);
+        CHECK_FALSE(replayed->difference);
+        CHECK_FALSE(replayed->cut_off);
+        steps[name.substr(0, name.find('-'))] += replayed->steps;
+        machines.insert(name.substr(0, name.rfind('-')));
+        ++files;
+    }
+    const sim::Reached& reached = scenario.world().reached();
+    CHECK(machines.size() == 1 + 2 * scenario.world().agents() + scenario.world().frameworks());
+    CHECK(files > machines.size() + reached.of(sim::Fault::master_crashed));
+    CHECK(reached.of(sim::Fault::master_crashed) > 0);
+    for (const char* const kind : {"master", "agent", "executor", "framework"})
+        CHECK(steps[kind] > 100);
+}
+
 TEST_CASE("the run that OFFERKIT_REPLAY describes, with all its lines", "[.][replay]") {
     const char* const text = std::getenv("OFFERKIT_REPLAY");
     REQUIRE(text != nullptr);
     const Result<test::Plan> plan = test::parse_plan(text);
     REQUIRE(plan);
     test::Scenario scenario{*plan, true};
+    const test::LastWords guard{*plan, &scenario.world()};
     const std::vector<std::string>& found = scenario.run();
     for (const std::string& line : scenario.world().timeline())
         std::printf("%s\n", line.c_str());
     std::printf("came to rest after %lld ms\n",
                 static_cast<long long>(scenario.time_to_rest().count() / 1'000'000));
-    INFO((found.empty() ? "nothing" : found.front()));
-    CHECK(found.empty());
+    if (found.empty()) return;
+    fail(found.front(), test::leave_logs(scenario.world(), test::failure_folder(*plan)));
 }
 
 // What scripts/mutants runs on a tree with a planted bug: it is to fail, the sooner the better.
@@ -145,6 +201,9 @@ TEST_CASE("how many seeds it takes until something is found", "[.][hunt]") {
         const test::Outcome outcome = test::run_plan(plan);
         if (outcome.finding.empty()) continue;
         std::printf("hunt: found %s\n", outcome.finding.c_str());
-        FAIL(outcome.finding);
+        test::Scenario traced{plan, true};
+        const test::LastWords guard{plan, &traced.world()};
+        (void)traced.run();
+        fail(outcome.finding, test::leave_logs(traced.world(), test::failure_folder(plan)));
     }
 }

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -21,33 +25,56 @@ std::string repeat_command(const Plan& plan) {
            "' " OFFERKIT_BIN_DIR "/simulations '[replay]'";
 }
 
-// What is printed when an assertion aborts the run.
-std::string& last_words() {
-    static std::string words;
-    return words;
+std::string last_lines(const sim::World& world) {
+    std::string text;
+    const std::vector<std::string>& lines = world.timeline();
+    for (std::size_t i = lines.size() - std::min(lines.size(), lines_shown); i < lines.size(); ++i)
+        text += lines[i] + '\n';
+    return text;
 }
 
-extern "C" void say_last_words(int) {
-    const std::string& words = last_words();
+/// What an abort is to say, and what it is to leave.
+struct Last {
+    std::string words;
+    std::string plan;
+    const sim::World* world = nullptr;  // Traced; or none.
+    std::string folder;
+};
+Last& last() {
+    static Last instance;
+    return instance;
+}
+
+void say(const std::string& words) {
     if (::write(STDERR_FILENO, words.data(), words.size()) < 0) std::_Exit(3);
+}
+
+// Reached through abort(), from an assertion of a machine: not in the middle of anything of ours.
+// A run that was not traced is repeated as one that is, in place of this process.
+extern "C" void say_last_words(int) {
+    say(last().words);
     std::signal(SIGABRT, SIG_DFL);
+    if (last().world != nullptr) {
+        say("the last of it:\n" + last_lines(*last().world));
+        say(leave_logs(*last().world, last().folder));
+    } else {
+        ::setenv("OFFERKIT_REPLAY", last().plan.c_str(), 1);
+        ::execl("/proc/self/exe", "simulations", "[replay]", static_cast<char*>(nullptr));
+    }
     std::raise(SIGABRT);
 }
 
-/// While it lives, an abort says how to repeat the run.
-class LastWords {
-public:
-    explicit LastWords(const Plan& plan) {
-        last_words() = "an assertion failed; repeat with\n  " + repeat_command(plan) + "\n";
-        before_ = std::signal(SIGABRT, say_last_words);
-    }
-    LastWords(const LastWords&) = delete;
-    LastWords& operator=(const LastWords&) = delete;
-    ~LastWords() { std::signal(SIGABRT, before_); }
+}  // namespace
 
-private:
-    void (*before_)(int) = SIG_DFL;
-};
+LastWords::LastWords(const Plan& plan, const sim::World* traced) {
+    last() = {"an assertion failed; repeat with\n  " + repeat_command(plan) + "\n",
+              format_plan(plan), traced, failure_folder(plan)};
+    before_ = std::signal(SIGABRT, say_last_words);
+}
+
+LastWords::~LastWords() { std::signal(SIGABRT, before_); }
+
+namespace {
 
 bool fails(const Plan& plan) { return !run_plan(plan).finding.empty(); }
 
@@ -110,16 +137,37 @@ Plan shrink(const Plan& plan, int runs_max) {
 
 std::string report(const Plan& failed) {
     const Plan small = shrink(failed);
-    const LastWords guard{small};
     Scenario scenario{small, true};
+    const LastWords guard{small, &scenario.world()};
     const std::vector<std::string>& found = scenario.run();
     std::string text = found.empty() ? "a second run differs from the first" : found.front();
     text += "\nrepeat with\n  " + repeat_command(failed) + "\nor, smaller, with\n  " +
             repeat_command(small) + "\nthe last of it:\n";
-    const std::vector<std::string>& lines = scenario.world().timeline();
-    for (std::size_t i = lines.size() - std::min(lines.size(), lines_shown); i < lines.size(); ++i)
-        text += lines[i] + '\n';
-    return text;
+    text += last_lines(scenario.world());
+    return text + leave_logs(scenario.world(), failure_folder(small));
+}
+
+std::string failure_folder(const Plan& plan) {
+    const char* const set = std::getenv("OFFERKIT_FAILURES");
+    const std::string root =
+        set != nullptr && *set != '\0' ? set : OFFERKIT_BIN_DIR "/../sim-failures";
+    return (std::filesystem::path{root}.lexically_normal() / ("seed-" + std::to_string(plan.seed)))
+        .string();
+}
+
+std::string leave_logs(const sim::World& world, const std::string& folder) {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    std::filesystem::create_directories(folder, error);
+    std::size_t files = 0;
+    for (const sim::NamedLog& log : world.logs()) {
+        std::ofstream file{folder + '/' + log.name + ".log", std::ios::binary};
+        file.write(log.bytes->data(), static_cast<std::streamsize>(log.bytes->size()));
+        files += file.flush() ? 1 : 0;
+    }
+    if (files != world.logs().size()) return "its event logs cannot be written to " + folder + '\n';
+    return "event logs of its " + std::to_string(files) + " processes are in " + folder +
+           ", replay with\n  " OFFERKIT_BIN_DIR "/offerkit replay " + folder + "/master-1.log\n";
 }
 
 std::uint64_t base_seed() {

@@ -58,7 +58,7 @@ std::string Scenario::find_unrest() {
     if (std::string difference = find_difference(); !difference.empty()) return difference;
     if (mark_gone()) return "an agent that will not come back";
     for (std::uint32_t i = 0; i < world_.frameworks(); ++i) {
-        if (world_.has_ended(i) && !world_.ended_why(i)) continue;
+        if (world_.has_ended(i) && (is_leaving(i) || !world_.ended_why(i))) continue;
         // The last words of a scheduler that has died may come after the first of the next one, and
         // take over from it: the master cannot tell them apart. Whoever watches over schedulers
         // starts such a one again.
@@ -84,8 +84,53 @@ std::string Scenario::find_unrest() {
         }
         return false;
     };
+    for (std::uint32_t i = 0; i < world_.agents(); ++i) {
+        if (world_.has_stopped(i)) continue;
+        for (const auto& [framework, status] : world_.checkpoint(i).statuses) {
+            if (!hears(framework)) continue;
+            return "agent " + std::to_string(i) + " still waits for the receipt of status " +
+                   format_id(status.id) + " of task " + status.task.text() + " of " +
+                   format_id(framework);
+        }
+    }
     const auto has_left = [this](std::uint32_t agent) { return world_.has_stopped(agent); };
     return world_.checker().find_untold(hears, has_left);
+}
+
+// --- whoever wants offers must get them, again and again ---
+
+// The second time, what was declined the first time has to come back by itself.
+bool Scenario::offer_to_all() {
+    activate_all();
+    for (Tally& tally : tallies_)
+        tally.looking = true;
+    for (std::uint32_t i = 0; i < world_.frameworks(); ++i) {
+        framework::AuthorAsked revive;
+        revive.requests.emplace_back(framework::Revive{});
+        world_.ask_author(i, std::move(revive));
+    }
+    for (int round = 0; round < 2; ++round) {
+        offers_since_ = world_.now();
+        if (!come_to(&Scenario::find_neglected, 10min, "somebody is not offered anything any more"))
+            return false;
+    }
+    return true;
+}
+
+std::string Scenario::find_neglected() {
+    for (std::uint32_t i = 0; i < world_.agents(); ++i) {
+        if (world_.has_stopped(i)) continue;
+        const agent::State& agent = world_.find_agent(i)->state();
+        if (agent.available.is_empty()) continue;
+        for (std::uint32_t framework = 0; framework < world_.frameworks(); ++framework) {
+            if (world_.has_ended(framework)) continue;
+            const auto at = world_.checker().last_offered(world_.id_of(framework), agent.id);
+            if (at && *at >= offers_since_) continue;
+            return "agent " + std::to_string(i) + " has " + format_resources(agent.available) +
+                   ", and framework " + std::to_string(framework) + " is not offered it";
+        }
+    }
+    return {};
 }
 
 // The master's picture, the agents' and what really runs.

@@ -12,15 +12,17 @@ using namespace offerkit::literals;
 
 namespace {
 
-sim::WorldOptions make_options(const Plan& plan, bool timeline) {
+sim::WorldOptions make_options(const Plan& plan, bool traced) {
     sim::WorldOptions options;
     options.seed = plan.seed;
-    options.timeline = timeline;
+    options.timeline = traced;
+    options.logs = traced;
     options.network.delay = {100us, 5ms, 10, 200ms};
-    options.network.breaks = plan.seed % 3 == 0 ? 1 : 0;
+    const bool stubborn = workloads()[plan.workload].stubborn;
+    options.network.breaks = stubborn ? 5 : plan.seed % 3 == 0 ? 1 : 0;
     options.processes.fails = 30;
     options.processes.starts_not = 10;
-    options.processes.ignores_term = 100;
+    options.processes.ignores_term = stubborn ? 700 : 100;
     options.store = {100us, 5ms, 10, 1s};
     options.store_failures = plan.seed % 4 == 0 ? 20 : 0;
     options.agent_store_failures = plan.seed % 5 == 0 ? 10 : 0;
@@ -42,10 +44,10 @@ Resources make_machine(std::uint32_t number) {
 
 }  // namespace
 
-Scenario::Scenario(Plan plan, bool timeline)
+Scenario::Scenario(Plan plan, bool traced)
     : plan_(std::move(plan)),
       rng_(plan_.seed ^ 0x5eed),
-      world_(make_options(plan_, timeline)),
+      world_(make_options(plan_, traced)),
       workload_(&workloads()[plan_.workload]) {
     for (std::uint32_t i = 0; i < plan_.agents; ++i)
         world_.add_agent(make_machine(i));
@@ -65,11 +67,28 @@ void Scenario::add_framework(const FrameworkPlan& plan) {
     options.info.failover_timeout = 2h;
     options.info.capabilities.gpu_resources = true;
     Tally& tally = tallies_.emplace_back();
+    framework_plans_.push_back(&plan);
     const std::uint64_t seed = rng_.next();
     const std::uint32_t index =
         world_.add_author(make_author(plan, seed, tally), std::move(options));
     if (plan.flaps) flap(index);
+    if (plan.visits) visit(index);
 }
+
+void Scenario::visit(std::uint32_t framework) {
+    const Duration stay{rng_.between(5'000'000'000, 20'000'000'000)};
+    world_.plan(world_.now() + stay, [this, framework](sim::World& world) {
+        if (calm_) return;
+        tallies_[framework].leaving = true;
+        framework::AuthorAsked stop;
+        stop.requests.emplace_back(framework::Stop{true});
+        world.ask_author(framework, std::move(stop));
+        add_framework(*framework_plans_[framework]);
+    });
+}
+
+// What is torn down needs no fault to be gone.
+bool Scenario::is_leaving(std::uint32_t framework) const { return tallies_[framework].leaving; }
 
 void Scenario::flap(std::uint32_t framework) {
     const Duration pause{rng_.between(1'000'000'000, 6'000'000'000)};
@@ -113,13 +132,15 @@ void Scenario::strike(const PlannedBlow& planned) {
             world_.crash_machine(agent);
             return later([agent](sim::World& w) { w.restart_agent(agent); });
         case Blow::kill_framework:
+            if (is_leaving(framework)) return;
             world_.kill_framework(framework);
             return later([framework](sim::World& w) { w.restart_framework(framework); });
         case Blow::forget_framework: {
+            if (is_leaving(framework)) return;
             world_.kill_framework(framework);
             const std::uint64_t seed = rng.next();
             return later([this, framework, seed](sim::World& w) {
-                w.restart_framework(framework, make_author(workload_->frameworks[framework], seed,
+                w.restart_framework(framework, make_author(*framework_plans_[framework], seed,
                                                            tallies_[framework]));
             });
         }
@@ -238,7 +259,7 @@ const std::vector<std::string>& Scenario::run() {
     const Instant healed = world_.now();
     const bool rests = come_to(&Scenario::find_unrest, 30min, "the healed world does not rest");
     time_to_rest_ = world_.now() - healed;
-    if (!rests) return world_.check();
+    if (!rests || !offer_to_all()) return world_.check();
     end_frameworks();
     if (!come_to(&Scenario::find_remains, 30min, "something is left of frameworks that ended") ||
         !probe()) {

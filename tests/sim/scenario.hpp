@@ -21,7 +21,8 @@ namespace offerkit::test {
 
 class Scenario {
 public:
-    explicit Scenario(Plan plan, bool timeline = false);
+    /// `traced`: with a timeline, and the event log of every process.
+    explicit Scenario(Plan plan, bool traced = false);
 
     /// Both phases. Returns what was wrong; nothing is done any more after the first finding.
     const std::vector<std::string>& run();
@@ -40,6 +41,8 @@ private:
     void strike_disk(Blow blow, Rng& rng, Instant until);
     void operate(Rng& rng);
     void flap(std::uint32_t framework);
+    void visit(std::uint32_t framework);
+    [[nodiscard]] bool is_leaving(std::uint32_t framework) const;
     void heal();
     void activate_all();
     [[nodiscard]] bool mark_gone();
@@ -51,17 +54,21 @@ private:
     [[nodiscard]] std::string find_remains();
     [[nodiscard]] std::string find_leak();
     void end_frameworks();
+    bool offer_to_all();
+    [[nodiscard]] std::string find_neglected();
     bool probe();
     [[nodiscard]] std::string find_withheld();
 
     Plan plan_;
     Rng rng_;
-    std::deque<Tally> tallies_;
+    std::deque<Tally> tallies_;  // And plans, by the number of their framework.
+    std::vector<const FrameworkPlan*> framework_plans_;
     sim::World world_;
     const Workload* workload_;
     struct Probe;
     std::shared_ptr<Probe> probe_;
     Duration time_to_rest_{0};
+    Instant offers_since_;
     bool calm_ = false;
     std::uint32_t leavers_ = 0;
 };

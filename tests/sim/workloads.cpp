@@ -38,12 +38,23 @@ constexpr std::array emptying{
     FrameworkPlan{"web",    Temper::service, "eng/web",     500, 256, "sleep infinity", 10},
     FrameworkPlan{"batch",  Temper::batch,   "eng/batch",   500, 256, "sleep 15",  100'000},
 };
+constexpr FrameworkPlan clinging{
+    "cling", Temper::killer, "research/ml", 250, 64, "sleep infinity", 12, false, false, 40};
+constexpr FrameworkPlan visiting{
+    "visit", Temper::batch,  "*",           700, 256, "sleep infinity", 12, false, true, 30};
+constexpr std::array obstinate{
+    clinging,
+    visiting,
+    FrameworkPlan{"cheat",  Temper::cheater, "eng/batch",   500, 256, "sleep 3",   100'000, true},
+    FrameworkPlan{"hoard",  Temper::hoarder, "research",      0,   0, ""},
+};
 constexpr std::array all{
     Workload{"steady",    steady},
     Workload{"storm",     storm},
     Workload{"unruly",    unruly},
     Workload{"rush_hour", rush_hour, true},
     Workload{"emptying",  emptying,  true},
+    Workload{"obstinate", obstinate, true, true},
 };
 // clang-format on
 
@@ -56,7 +67,7 @@ Tenant::Tenant(const FrameworkPlan& plan, std::uint64_t seed, Tally& tally)
       tally_(&tally),
       rng_(seed),
       prefix_(std::string(plan.name) + '-' + std::to_string(++tally.lives) + '-'),
-      waiting_(plan.temper == Temper::batch ? plan.count : 0) {
+      waiting_(is_batch() ? plan.count : 0) {
     shape_.put(Quantity<Cpus>::from_units(plan.cpus_milli));
     shape_.put(Quantity<Mem>::from_units(plan.mem_mib * 1000));
     if (plan.temper == Temper::killer) wake_ = Instant{} + 1s;
@@ -67,14 +78,14 @@ TaskInfo Tenant::make_task() {
     task.id = TaskId{prefix_ + std::to_string(++made_)};
     task.resources = shape_;
     task.command.shell = std::string(plan_->command);
-    task.kill_policy.grace = 2s;
+    task.kill_policy.grace = std::chrono::seconds{plan_->grace_seconds};
     ++tally_->launched;
     return task;
 }
 
 bool Tenant::wants_more() const {
     if (tally_->resting) return false;
-    return plan_->temper == Temper::batch ? waiting_ != 0 : alive_.size() < plan_->count;
+    return is_batch() ? waiting_ != 0 : alive_.size() < plan_->count;
 }
 
 // What it asked for with its last words may never have arrived.
@@ -88,20 +99,26 @@ void Tenant::on_offers(std::span<const Offer> offers, Replies& replies) {
             hoard(offer, replies);
             continue;
         }
+        if (plan_->temper == Temper::cheater && wants_more() && rng_.chance(1, 4)) {
+            cheat(offer, replies);
+            continue;
+        }
         Accept accept;
         accept.offer = offer.id;
         accept.refuse_for = 1s;
         Resources left = offer.resources;
-        const std::size_t at_most = plan_->temper == Temper::batch ? 8 : 1;
+        const std::size_t at_most = is_batch() ? 8 : 1;
         while (wants_more() && left.contains(shape_) && accept.launch.size() < at_most) {
             left -= shape_;
-            if (plan_->temper == Temper::batch) --waiting_;
+            if (is_batch()) --waiting_;
             accept.launch.push_back(make_task());
             alive_.insert(accept.launch.back().id);
         }
         if (accept.launch.empty()) {
             replies.decline({offer.id,
-                             wants_more() ? 2s : 20s,
+                             wants_more()      ? 2s
+                             : tally_->looking ? 5s
+                                               : 20s,
                              wants_more() ? DeclineReason::too_small : DeclineReason::no_work,
                              {}});
             continue;
@@ -112,7 +129,7 @@ void Tenant::on_offers(std::span<const Offer> offers, Replies& replies) {
             replies.kill(first, Duration{rng_.between(0, 2'000'000'000)});
         }
     }
-    if (plan_->temper == Temper::service && !wants_more() && !suppressed_) {
+    if (plan_->temper == Temper::service && !wants_more() && !suppressed_ && !tally_->looking) {
         replies.suppress();
         suppressed_ = true;
     }
@@ -131,6 +148,21 @@ void Tenant::hoard(const Offer& offer, Replies& replies) {
     }
 }
 
+// None of these tasks may start, but for the first of an offer that is taken twice.
+void Tenant::cheat(const Offer& offer, Replies& replies) {
+    const bool twice = rng_.chance(1, 3);
+    for (int i = 0; i < (twice ? 2 : 1); ++i) {
+        Accept accept;
+        accept.offer = offer.id;
+        accept.launch.push_back(make_task());
+        accept.launch.back().resources = offer.resources;
+        if (!twice) accept.launch.back().resources += shape_;
+        --waiting_;
+        alive_.insert(accept.launch.back().id);
+        replies.accept(std::move(accept));
+    }
+}
+
 void Tenant::on_status(const TaskStatus& status, Replies& replies) {
     const bool over = is_terminal(status.state);
     const bool missing = status.state == TaskState::unknown || status.state == TaskState::lost ||
@@ -143,7 +175,7 @@ void Tenant::on_status(const TaskStatus& status, Replies& replies) {
     if (alive_.erase(status.task) == 0) return;
     if (status.state == TaskState::finished) {
         ++tally_->finished;
-    } else if (plan_->temper == Temper::batch) {
+    } else if (is_batch()) {
         ++waiting_;
     }
     if (missing) replies.kill(status.task);  // Should it appear after all.

@@ -21,6 +21,7 @@ enum class Temper : std::uint8_t {
     service,  // Keeps `count` tasks alive; suppresses its role while it has them.
     hoarder,  // Wants nothing: holds offers, declines some for a second, answers others never.
     killer,   // Launches up to `count` tasks and kills them, some before they can have started.
+    cheater,  // A batch that asks for more than it was offered, or twice for the same.
 };
 
 struct FrameworkPlan {
@@ -31,13 +32,16 @@ struct FrameworkPlan {
     std::int64_t mem_mib = 256;
     std::string_view command;
     std::uint32_t count = 0;
-    bool flaps = false;  // Dies and comes back all the time, beside all other faults.
+    bool flaps = false;   // Dies and comes back all the time, beside all other faults.
+    bool visits = false;  // Is torn down after a while, and followed by another.
+    std::int64_t grace_seconds = 2;
 };
 
 struct Workload {
     std::string_view name;
     std::span<const FrameworkPlan> frameworks;
-    bool drains = false;  // Operators drain, deactivate and activate agents.
+    bool drains = false;    // Operators drain, deactivate and activate agents.
+    bool stubborn = false;  // Most processes end only when their grace is over, links break often.
 };
 
 [[nodiscard]] std::span<const Workload> workloads();
@@ -48,6 +52,8 @@ struct Tally {
     std::uint64_t finished = 0;
     std::uint64_t lives = 0;  // Schedulers so far: each names its tasks differently.
     bool resting = false;     // Launches nothing more, and kills nothing.
+    bool looking = false;     // Lets nothing be suppressed: it waits to be offered everything.
+    bool leaving = false;     // It is torn down.
 };
 
 /// A scheduler of any temper. It asks about its tasks whenever it subscribes.
@@ -63,6 +69,10 @@ public:
 
 private:
     void hoard(const Offer& offer, Replies& replies);
+    void cheat(const Offer& offer, Replies& replies);
+    [[nodiscard]] bool is_batch() const {
+        return plan_->temper == Temper::batch || plan_->temper == Temper::cheater;
+    }
     [[nodiscard]] bool wants_more() const;
     [[nodiscard]] TaskInfo make_task();
 

@@ -46,12 +46,38 @@ void Checker::violate(Instant now, std::string what) {
     violations_.push_back("at " + std::to_string(now.ns) + " ns: " + std::move(what));
 }
 
+// --- tasks ---
+
+Checker::Task* Checker::find_task(TaskName name) {
+    if (const auto found = tasks_.find(name); found != tasks_.end()) return &found->second;
+    const auto past = past_.find(name);
+    if (past == past_.end()) return nullptr;
+    return &tasks_.insert(past_.extract(past)).position->second;
+}
+
+Checker::Task& Checker::task_of(TaskName name) {
+    if (Task* const known = find_task(name)) return *known;
+    return tasks_.try_emplace({name.first, name.second}).first->second;
+}
+
+// If there is news of it after all, to whom it was told does not matter any more.
+void Checker::retire(TaskName name) {
+    const auto found = tasks_.find(name);
+    Task& task = found->second;
+    if (!task.end || task.running || !task.agent.is_none() || !task.made.empty()) return;
+    task.told_to_process = StatusId{};
+    past_.insert(tasks_.extract(found));
+}
+
 // --- agents ---
 
-void Checker::agent_does(const agent::Effect& effect, const Checkpoint& durable, bool store_works,
-                         Instant now) {
+void Checker::agent_does(std::uint32_t machine, const agent::Effect& effect,
+                         const Checkpoint& durable, bool store_works, Instant now) {
     now_ = now;
     if (const auto* sent = std::get_if<agent::SendMaster>(&effect)) {
+        if (const auto* registers = std::get_if<protocol::RegisterAgent>(&sent->message)) {
+            check_report(machine, *registers);
+        }
         if (const auto* statuses = std::get_if<protocol::UpdateStatuses>(&sent->message)) {
             check_statuses(*statuses, durable, store_works);
         }
@@ -72,17 +98,40 @@ void Checker::agent_does(const agent::Effect& effect, const Checkpoint& durable,
     }
 }
 
+// What it does not name, the master takes for gone.
+void Checker::check_report(std::uint32_t machine, const protocol::RegisterAgent& message) {
+    const auto known = machines_.find(machine);
+    if (known == machines_.end()) return;
+    std::uint64_t named = 0;
+    ++reports_;
+    for (const protocol::AgentTask& each : message.tasks) {
+        Task* const task = find_task({each.framework, each.info.id});
+        if (task == nullptr || !task->running || task->machine != machine) continue;
+        if (task->named_in == reports_) continue;
+        task->named_in = reports_;
+        ++named;
+    }
+    if (named == known->second.running) return;
+    for (const auto& [key, task] : tasks_) {
+        if (!task.running || task.machine != machine || task.named_in == reports_) continue;
+        return violate("agent " + format_id(message.id) + " registers without task " +
+                       key.second.text() + " of " + format_id(key.first) + ", which runs there");
+    }
+}
+
 // Without a place in the checkpoint are only those that were refused, so never started.
 void Checker::check_statuses(const protocol::UpdateStatuses& message, const Checkpoint& durable,
                              bool store_works) {
     for (const protocol::StatusUpdate& update : message.updates) {
-        if (!store_works) tasks_[{update.framework, update.status.task}].from_memory = true;
-        if (!store_works) continue;
         const TaskStatus& status = update.status;
+        Task& task = task_of({update.framework, status.task});
+        const StatusId last = task.made.empty() ? task.acknowledged : task.made.back();
+        if (status.id > last) task.made.push_back(status.id);
+        task.from_memory = task.from_memory || !store_works;
+        if (!store_works) continue;
         if (status.id.is_none() || is_on_disk(durable, status.id)) continue;
-        const auto known = tasks_.find({update.framework, status.task});
-        const bool started = known != tasks_.end() && known->second.started;
-        if (!started && find_on_disk(durable, update.framework, status.task) == nullptr) continue;
+        if (!task.started && find_on_disk(durable, update.framework, status.task) == nullptr)
+            continue;
         violate("status " + format_id(status.id) + " of task " + status.task.text() +
                 " is told before it is durable");
     }
@@ -99,7 +148,7 @@ void Checker::framework_does(FrameworkId framework, const framework::Effect& eff
         const auto* const launch = std::get_if<Launch>(&operation.action);
         if (launch == nullptr) continue;
         for (const TaskInfo& info : launch->tasks) {
-            Task& task = tasks_[{framework, info.id}];
+            Task& task = task_of({framework, info.id});
             task.wanted = true;
             task.resources = info.resources;
         }
@@ -117,14 +166,13 @@ void Checker::look_at_delivery(FrameworkId framework, const framework::Deliver& 
                                Instant now) {
     now_ = now;
     for (const TaskStatus& status : delivery.statuses) {
-        const auto [at, is_new] = tasks_.try_emplace({framework, status.task});
-        check_told(at->first, at->second, status);
+        check_told(framework, task_of({framework, status.task}), status);
     }
 }
 
-void Checker::check_told(const TaskKey& key, Task& task, const TaskStatus& status) {
+void Checker::check_told(FrameworkId framework, Task& task, const TaskStatus& status) {
     const auto complain = [&](const std::string& what) {
-        violate("task " + key.second.text() + " of " + format_id(key.first) + " is told " +
+        violate("task " + status.task.text() + " of " + format_id(framework) + " is told " +
                 std::string(format_task_state(status.state)) + ' ' + format_id(status.id) + what);
     };
     if (status.state == TaskState::running && !task.started) complain(", and never ran");
@@ -137,6 +185,9 @@ void Checker::check_told(const TaskKey& key, Task& task, const TaskStatus& statu
         is_repeat = std::ranges::find(task.told, status.id) != task.told.end();
         if (!is_repeat && !hostile_ && status.id < task.told_to_process) {
             complain(" after " + format_id(task.told_to_process));
+        }
+        if (const StatusId missing = find_left_out(task, status.id); !missing.is_none()) {
+            complain(", and was not told " + format_id(missing));
         }
         if (!is_repeat) task.told.push_back(status.id);
         task.told_last = std::max(task.told_last, status.id);
@@ -160,6 +211,15 @@ void Checker::check_told(const TaskKey& key, Task& task, const TaskStatus& statu
     complain(", and had ended " + std::string(format_task_state(*task.end)));
 }
 
+// After an end that was the answer to a question, what led to it is no news any more.
+StatusId Checker::find_left_out(const Task& task, StatusId told) const {
+    if (hostile_ || task.from_memory || task.end) return {};
+    for (const StatusId made : task.made) {
+        if (made > task.told_to_process && made < told) return made;
+    }
+    return {};
+}
+
 std::string Checker::find_untold(const std::function<bool(FrameworkId)>& hears,
                                  const std::function<bool(std::uint32_t)>& has_left) const {
     for (const auto& [key, task] : tasks_) {
@@ -176,7 +236,7 @@ std::string Checker::find_untold(const std::function<bool(FrameworkId)>& hears,
 void Checker::process_started(std::uint32_t machine, const executor::ProcessKey& key,
                               const Resources& total, Instant now) {
     now_ = now;
-    Task& task = tasks_[{key.framework, key.task}];
+    Task& task = task_of({key.framework, key.task});
     const auto complain = [&](std::string_view what) {
         violate("task " + key.task.text() + " of " + format_id(key.framework) + std::string(what));
     };
@@ -187,7 +247,9 @@ void Checker::process_started(std::uint32_t machine, const executor::ProcessKey&
     task.machine = machine;
     task.started = true;
     task.running = true;
-    Resources& left = used_on_machine_.try_emplace(machine, total).first->second;
+    Machine& host = machines_.try_emplace(machine, Machine{total}).first->second;
+    ++host.running;
+    Resources& left = host.left;
     if (!left.contains(task.resources)) {
         return violate("machine " + std::to_string(machine) + " has " + format_resources(left) +
                        " left and starts task " + key.task.text() + " with " +
@@ -200,19 +262,19 @@ void Checker::process_started(std::uint32_t machine, const executor::ProcessKey&
 
 void Checker::process_ended(std::uint32_t machine, const executor::ProcessKey& key,
                             const ExitStatus& exit, bool known) {
-    const auto found = tasks_.find({key.framework, key.task});
-    if (found == tasks_.end() || !found->second.running) return;
-    Task& task = found->second;
+    Task* const found = find_task({key.framework, key.task});
+    if (found == nullptr || !found->running) return;
+    Task& task = *found;
     task.running = false;
     task.exit = exit;
     task.end_known = known;
-    used_on_machine_.at(machine) += task.held_on_machine;
+    machines_.at(machine).left += task.held_on_machine;
+    --machines_.at(machine).running;
     task.held_on_machine = {};
 }
 
 void Checker::kill_asked(const executor::ProcessKey& key) {
-    const auto found = tasks_.find({key.framework, key.task});
-    if (found != tasks_.end()) found->second.kill_asked = true;
+    if (Task* const task = find_task({key.framework, key.task})) task->kill_asked = true;
 }
 
 }  // namespace offerkit::sim

@@ -10,14 +10,16 @@
 ///   conservation   what is out on offer and under tasks of an agent fits into it, part by part;
 ///   and
 ///                  is what the master tells
+///   connected      what has no connection is not on offer, and no offer outlives its time
 ///   durable first  members, frameworks, answers to operators, launches and statuses are on disk
 ///                  before anybody hears of them; what is not a member, or drains, is not offered
 ///   filters        what was declined, or suppressed, is not offered
+///   reports        an agent that registers names every task that runs on its machine
 ///   one run        a process starts at most once per task, only if its framework wanted the task,
 ///                  and never after its end was told; what runs on a machine fits into it
 ///   truth          a task is told to be over only when its process is, finished only with code 0
-///   status order   in the order in which they were made, an end is an end; a receipt only for what
-///                  the scheduler was told
+///   status order   in the order in which they were made, none left out before its receipt; an end
+///                  is an end; a receipt only for what the scheduler was told
 ///   no leaks       when a framework or an agent is removed, no offer of it is left
 
 #include <offerkit/agent/checkpoint.hpp>
@@ -31,6 +33,7 @@
 #include <offerkit/resources/resources.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -61,8 +64,8 @@ public:
     // --- agents and schedulers ---
 
     /// `store_works`: no write of this agent has failed lately.
-    void agent_does(const agent::Effect& effect, const Checkpoint& durable, bool store_works,
-                    Instant now);
+    void agent_does(std::uint32_t machine, const agent::Effect& effect, const Checkpoint& durable,
+                    bool store_works, Instant now);
     void framework_does(FrameworkId framework, const framework::Effect& effect);
     /// Its next process has heard nothing yet: it is told again, in order, from the first status
     /// that is not acknowledged.
@@ -85,6 +88,9 @@ public:
     [[nodiscard]] std::string find_untold(const std::function<bool(FrameworkId)>& hears,
                                           const std::function<bool(std::uint32_t)>& has_left) const;
 
+    /// When the master that runs now has last offered something of that agent to that framework.
+    [[nodiscard]] std::optional<Instant> last_offered(FrameworkId framework, AgentId agent) const;
+
     /// What was wrong, first things first; at most `violations_max` are kept.
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
     void violate(Instant now, std::string what);
@@ -93,6 +99,14 @@ public:
 
 private:
     using TaskKey = std::pair<FrameworkId, TaskId>;
+    using TaskName = std::pair<FrameworkId, const TaskId&>;
+    struct IsBefore {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const {
+            return a.first != b.first ? a.first < b.first : a.second < b.second;
+        }
+    };
     struct Task {
         bool wanted = false;  // Its framework has asked for it.
         Resources resources;
@@ -109,11 +123,15 @@ private:
         bool end_known = false;
         ExitStatus exit;
         Resources held_on_machine;
+        std::uint64_t named_in = 0;  // The last report of its agent that named it.
         // What its scheduler was told.
         bool from_memory = false;  // While its agent's disk was full: a crash may change the story.
         std::vector<StatusId> told;
         StatusId told_last;
         StatusId told_to_process;  // Of the framework that runs now: the last one.
+        std::vector<StatusId>
+            made;               // What its agent has told of it and no receipt covers, in order.
+        StatusId acknowledged;  // To its agent.
         std::optional<TaskState> end;
         AgentId end_agent;
         StatusId end_status;
@@ -125,11 +143,13 @@ private:
         Instant until;
     };
     struct Agent {
+        PeerId peer;  // None: it is not connected.
         Resources total;
         Resources free;
         std::vector<Task*> tasks;
         std::vector<Filter> filters;
         std::size_t offers = 0;
+        std::map<FrameworkId, Instant> offered_at;
         bool uncounted = false;  // It has reported tasks that the master need not count.
     };
     struct Offered {
@@ -153,6 +173,14 @@ private:
         bool registered = false;
     };
 
+    struct Machine {
+        Resources left;
+        std::uint64_t running = 0;
+    };
+
+    [[nodiscard]] Task* find_task(TaskName name);
+    Task& task_of(TaskName name);
+    void retire(TaskName name);
     void hear(PeerId peer, const protocol::AgentMessage& message);
     void hear(PeerId peer, const protocol::SchedulerCall& call);
     void hear(const protocol::OperatorCall& call);
@@ -179,7 +207,9 @@ private:
     void on(const master::FrameworkRemoved& delta);
     template <class Other>
     void on(const Other&) {}
-    void check_told(const TaskKey& key, Task& task, const TaskStatus& status);
+    void check_told(FrameworkId framework, Task& task, const TaskStatus& status);
+    [[nodiscard]] StatusId find_left_out(const Task& task, StatusId told) const;
+    void check_report(std::uint32_t machine, const protocol::RegisterAgent& message);
     void check_statuses(const protocol::UpdateStatuses& message, const Checkpoint& durable,
                         bool store_works);
     void violate(std::string what) { violate(now_, std::move(what)); }
@@ -190,13 +220,18 @@ private:
     std::map<OfferId, Offered> offers_;
     std::map<FrameworkId, Framework> frameworks_;
     std::map<PeerId, Peer> peers_;
+    std::deque<std::pair<Instant, OfferId>> deadlines_;  // Of offers, answered or not.
     // In the step under way.
     std::vector<PeerId> closed_;
+    std::vector<AgentId> disconnected_;
     std::map<PeerId, FrameworkId> subscribed_unknown_;
     std::map<std::uint64_t, protocol::OperatorCall> asked_;
     std::uint64_t registrations_ = 0;
-    std::map<TaskKey, Task> tasks_;                       // Ever.
-    std::map<std::uint32_t, Resources> used_on_machine_;  // What is left of each.
+    std::uint64_t reports_ = 0;
+    using Tasks = std::map<TaskKey, Task, IsBefore>;
+    Tasks tasks_;  // Those of which there may be news.
+    Tasks past_;   // All others, ever. Apart, since they are many.
+    std::map<std::uint32_t, Machine> machines_;
 
     std::vector<std::string> violations_;
 };

@@ -38,6 +38,18 @@ void Checker::end_step() {
     for (const PeerId peer : closed_)
         close(peer);
     closed_.clear();
+    for (const AgentId id : disconnected_) {
+        const auto found = agents_.find(id);
+        if (found == agents_.end() || !found->second.peer.is_none()) continue;
+        if (found->second.offers == 0) continue;
+        violate("agent " + format_id(id) + " is not connected any more, and " +
+                std::to_string(found->second.offers) + " offers of it are left");
+    }
+    disconnected_.clear();
+    for (; !deadlines_.empty() && deadlines_.front().first < now_; deadlines_.pop_front()) {
+        const OfferId id = deadlines_.front().second;
+        if (offers_.contains(id)) violate("offer " + format_id(id) + " has outlived its time");
+    }
 }
 
 void Checker::on(const master::AgentUsagePut& delta) {

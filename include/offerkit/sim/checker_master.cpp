@@ -49,7 +49,9 @@ void Checker::forget_master() {
     offers_.clear();
     frameworks_.clear();
     peers_.clear();
+    deadlines_.clear();
     closed_.clear();
+    disconnected_.clear();
     subscribed_unknown_.clear();
     asked_.clear();
 }
@@ -76,8 +78,7 @@ void Checker::hear(PeerId peer, const protocol::AgentMessage& message) {
     if (const auto* update = std::get_if<protocol::UpdateStatuses>(&message)) {
         for (const protocol::StatusUpdate& each : update->updates) {
             if (!is_terminal(each.status.state)) continue;
-            const auto found = tasks_.find({each.framework, each.status.task});
-            if (found != tasks_.end()) release(found->second);
+            if (Task* const task = find_task({each.framework, each.status.task})) release(*task);
         }
     } else if (const auto* registers = std::get_if<protocol::RegisterAgent>(&message)) {
         // Repeats change nothing.
@@ -145,7 +146,17 @@ void Checker::end_offers_to(PeerId peer) {
 
 void Checker::close(PeerId peer) {
     end_offers_to(peer);
-    peers_.erase(peer);
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    if (found->second.registered) {
+        const AgentId id = found->second.registration->id;
+        const auto agent = agents_.find(id);
+        if (agent != agents_.end() && agent->second.peer == peer) {
+            agent->second.peer = PeerId{};
+            disconnected_.push_back(id);
+        }
+    }
+    peers_.erase(found);
 }
 
 // --- what it does ---
@@ -173,7 +184,7 @@ void Checker::send(PeerId to, const protocol::MasterMessage& message, const Regi
         const auto agent = agents_.find(id);
         if (agent == agents_.end()) return violate("tasks are sent to an agent that is no member");
         for (const TaskInfo& info : run->tasks) {
-            Task& task = tasks_[{run->framework, info.id}];
+            Task& task = task_of({run->framework, info.id});
             if (!task.wanted) violate("task " + info.id.text() + " is sent, and nobody wants it");
             occupy(id, agent->second, task, info.id, false);
         }
@@ -182,12 +193,16 @@ void Checker::send(PeerId to, const protocol::MasterMessage& message, const Regi
             violate("a message has too many receipts");
         }
         for (const auto& receipt : receipts->receipts) {
-            if (!is_known(durable, receipt.framework)) continue;  // It has ended.
-            const auto task = tasks_.find({receipt.framework, receipt.task});
+            Task* const task = find_task({receipt.framework, receipt.task});
             // A later status tells what the earlier ones did: a scheduler that comes back may be
             // told only the last.
-            const bool was_told = task != tasks_.end() && receipt.status <= task->second.told_last;
-            if (was_told) continue;
+            const bool was_told = task != nullptr && receipt.status <= task->told_last;
+            if (task != nullptr) {
+                task->acknowledged = std::max(task->acknowledged, receipt.status);
+                std::erase_if(task->made, [&](StatusId made) { return made <= receipt.status; });
+                retire({receipt.framework, receipt.task});
+            }
+            if (was_told || !is_known(durable, receipt.framework)) continue;  // It has ended.
             violate("status " + format_id(receipt.status) + " of task " + receipt.task.text() +
                     " is acknowledged, and its scheduler was never told");
         }
@@ -213,15 +228,16 @@ void Checker::register_agent(PeerId peer, AgentId id, const Registry& durable) {
         agent.free += registration.info.resources - agent.total;
     }
     agent.total = registration.info.resources;
+    agent.peer = peer;
     agent.uncounted = false;
     ++registrations_;
     for (const protocol::AgentTask& each : registration.tasks)
-        tasks_[{each.framework, each.info.id}].reported_in = registrations_;
+        task_of({each.framework, each.info.id}).reported_in = registrations_;
     for (std::size_t i = agent.tasks.size(); i-- > 0;) {
         if (agent.tasks[i]->reported_in != registrations_) release(*agent.tasks[i]);
     }
     for (const protocol::AgentTask& each : registration.tasks) {
-        Task& task = tasks_[{each.framework, each.info.id}];
+        Task& task = task_of({each.framework, each.info.id});
         // One that has ended holds what it held until its last status comes.
         if (is_terminal(each.state) || task.agent == id) continue;
         if (!is_known(durable, each.framework)) {
@@ -290,6 +306,12 @@ void Checker::send_offers(PeerId to, const protocol::Offers& message, const Regi
             complain("is of an agent that has not registered");
             continue;
         }
+        const PeerId peer = agent->second.peer;
+        if (peer.is_none() || std::ranges::find(closed_, peer) != closed_.end()) {
+            complain("is of an agent that is not connected");
+        }
+        agent->second.offered_at.insert_or_assign(offer.framework, now_);
+        deadlines_.emplace_back(now_ + offer.expires_in, offer.id);
         if (!agent->second.free.contains(offer.resources)) {
             complain("is of " + format_resources(offer.resources) + ", and there are only " +
                      format_resources(agent->second.free));
@@ -310,6 +332,13 @@ void Checker::send_offers(PeerId to, const protocol::Offers& message, const Regi
         framework.offers.insert(framework.offers.end(), offer.id);
         if (!offers_.emplace(offer.id, std::move(made)).second) complain("was made twice");
     }
+}
+
+std::optional<Instant> Checker::last_offered(FrameworkId framework, AgentId agent) const {
+    const auto found = agents_.find(agent);
+    if (found == agents_.end()) return std::nullopt;
+    const auto at = found->second.offered_at.find(framework);
+    return at == found->second.offered_at.end() ? std::nullopt : std::optional{at->second};
 }
 
 // Only of the call that was made last: those before may have been overtaken by it on the disk.

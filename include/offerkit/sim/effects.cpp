@@ -114,22 +114,6 @@ std::pair<std::uint64_t, std::uint64_t> find_entries(const List& list) {
 
 // --- the master ---
 
-namespace {
-
-/// An agent remembers a task until its end is acknowledged: a launch that comes again after that is
-/// beyond what even the hostile mode may ask of it.
-template <class Event>
-bool comes_back_at_once(const Event& event) {
-    if constexpr (std::is_same_v<Event, agent::Event>) {
-        const auto* const said = std::get_if<agent::MasterSaid>(&event);
-        return said != nullptr && std::holds_alternative<protocol::RunTasks>(said->message);
-    } else {
-        return false;
-    }
-}
-
-}  // namespace
-
 template <class Event>
 void World::send_to_client(PeerId peer, Event event, Slab<Event>& slab) {
     const std::uint64_t number = Connections::number_of(peer);
@@ -145,9 +129,11 @@ void World::send_to_client(PeerId peer, Event event, Slab<Event>& slab) {
     item.connection = number;
     item.counts = true;
     if (passage.repeated) {
-        item.at = comes_back_at_once(event) ? passage.arrives : passage.arrives_again;
+        item.at = passage.arrives_again;
         item.slot = slab.put(event);
+        item.again = true;
         queue_.push(item);
+        item.again = false;
     }
     if (passage.dropped) return;
     item.at = passage.arrives;
@@ -208,7 +194,7 @@ void World::perform(std::uint32_t index, agent::Effect& effect) {
     const Link link = agent_link(index);
     if (options_.timeline) remark("agent " + std::to_string(index), describe(effect));
     if (options_.checks) {
-        checker_.agent_does(effect, host.store.durable(), host.store.works(), now_);
+        checker_.agent_does(index, effect, host.store.durable(), host.store.works(), now_);
     }
     std::visit(
         Overloaded{

@@ -15,7 +15,7 @@ void end_node(N& node) {
     node.next_step = Instant::never();
     ++node.generation;
     node.crash_at = N::no_crash;
-    if (node.recording) node.recording->writer.reset();  // A log is of one machine.
+    if (!node.recordings.empty()) node.recordings.back()->writer.reset();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <offerkit/sim/world.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace offerkit::sim {
@@ -150,14 +151,29 @@ void World::restart_launcher(std::uint32_t agent, bool supervisors_too) {
     if (host.executor.machine && host.listing) list_processes(agent);
 }
 
+/// Of some, what was written of them is lost too. Only of those whose start the agent has on its
+/// disk: any other could not be told from one that never started.
 void World::lose_supervisors(std::uint32_t index) {
     reached_.count(Fault::supervisors_crashed);
-    for (auto& [key, process] : agents_[index].processes) {
-        if (!process.running || !process_rng_.chance(1, 2)) continue;
-        if (options_.checks) checker_.process_ended(index, key, {0, 9}, false);
-        process.running = false;
-        process.lost = true;
-        process.ended_wall = wall_now();
+    AgentHost& host = agents_[index];
+    const auto is_known_to_run = [&](const executor::ProcessKey& key) {
+        return std::ranges::any_of(host.store.durable().tasks, [&](const auto& task) {
+            return task.framework == key.framework && task.info.id == key.task &&
+                   task.state == TaskState::running;
+        });
+    };
+    for (auto at = host.processes.begin(); at != host.processes.end();) {
+        const auto& key = at->first;
+        Process& process = at->second;
+        const bool dies = process.running && process_rng_.chance(1, 2);
+        if (dies) {
+            if (options_.checks) checker_.process_ended(index, key, {0, 9}, false);
+            process.running = false;
+            process.lost = true;
+            process.ended_wall = wall_now();
+        }
+        const bool vanishes = dies && process_rng_.chance(1, 4) && is_known_to_run(key);
+        at = vanishes ? host.processes.erase(at) : std::next(at);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace offerkit::sim {
 namespace {
@@ -19,7 +20,50 @@ Refusal unavailable(std::string why) {
     return {RefusalCode::unavailable, "link", "carry messages", std::move(why), "connect again"};
 }
 
+/// An agent remembers a task until its end is acknowledged: a launch that comes again after that is
+/// beyond what even the hostile mode may ask of it.
+bool is_forgotten(const agent::Agent& agent, const agent::Event& event) {
+    const auto* const said = std::get_if<agent::MasterSaid>(&event);
+    const auto* const run =
+        said == nullptr ? nullptr : std::get_if<protocol::RunTasks>(&said->message);
+    return run != nullptr && !std::ranges::all_of(run->tasks, [&](const TaskInfo& task) {
+               return agent.state().task_keys.contains({run->framework, task.id});
+           });
+}
+template <class Machine, class Event>
+bool is_forgotten(const Machine&, const Event&) {
+    return false;
+}
+
 }  // namespace
+
+void World::arrive(const Item& item) {
+    if (hold_if_cut(item)) return;
+    // What was meant for a process that has died, or came over a broken connection, is lost; the
+    // slab must be emptied all the same.
+    Connection* const connection = connections_.find(item.connection);
+    const bool to_master = item.kind == MachineKind::master;
+    const bool closed =
+        item.connection != 0 && (connection == nullptr || connection->broken ||
+                                 !(to_master ? connection->master_open : connection->client_open));
+    const auto deliver = [&](auto& node, auto& slab) {
+        auto event = slab.take(item.slot);
+        if (closed || node.generation != item.generation || !node.machine) return;
+        if (item.again && is_forgotten(*node.machine, event)) return;
+        node.inbox.push_back(std::move(event));
+        request_step(node, item.kind, item.machine, now_, true);
+    };
+    switch (item.kind) {
+        case MachineKind::master:
+            return deliver(master_, master_events_);
+        case MachineKind::agent:
+            return deliver(agents_[item.machine].agent, agent_events_);
+        case MachineKind::executor:
+            return deliver(agents_[item.machine].executor, executor_events_);
+        case MachineKind::framework:
+            return deliver(frameworks_[item.machine].machine, framework_events_);
+    }
+}
 
 World::Client& World::client_of(Link link) {
     return link.kind == protocol::PeerKind::agent ? agents_[link.index].client

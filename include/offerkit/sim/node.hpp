@@ -10,14 +10,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace offerkit::sim {
 
-/// The event log of one machine, while it lives.
+/// The event log of one process.
 struct Recording {
     record::Bytes bytes;
-    std::optional<record::LogWriter> writer;  // None once the machine has ended.
+    std::optional<record::LogWriter> writer;  // None once the process has ended.
+};
+
+/// The event log of one process: "agent-3-2" is that of agent 3's second.
+struct NamedLog {
+    std::string name;
+    const record::Bytes* bytes = nullptr;
 };
 
 /// What drives one machine.
@@ -31,7 +38,8 @@ struct Node {
     std::uint32_t generation = 0;
     std::uint64_t performed = 0;  // Effects, of all its lives together.
     std::uint64_t crash_at = no_crash;
-    std::unique_ptr<Recording> recording;  // Null: not asked for.
+    bool records = false;
+    std::vector<std::unique_ptr<Recording>> recordings;  // Of each process since it was asked for.
 
     static constexpr std::uint64_t no_crash = ~std::uint64_t{0};
 };

@@ -44,6 +44,7 @@ struct Item {
     What what = What::step;
     MachineKind kind = MachineKind::master;
     bool counts = false;  // Keeps the world from being idle.
+    bool again = false;   // Of an arrival: a repeat.
 
     friend bool operator>(const Item& a, const Item& b) {
         return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;

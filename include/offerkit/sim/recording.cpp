@@ -2,43 +2,76 @@
 /// Event logs of simulated machines.
 #include <offerkit/sim/world.hpp>
 
+#include <offerkit/record/build_id.hpp>
 #include <offerkit/record/codec.hpp>
+
+#include <utility>
 
 namespace offerkit::sim {
 
-void World::record(MachineKind kind, std::uint32_t index) {
-    record::LogHeader header;
-    header.build = "simulated";
-    const auto begin = [&](auto& node, record::Machine machine) {
-        OFFERKIT_ASSERT(node.machine && !node.recording && node.machine->state().now == Instant{});
-        header.machine = machine;
-        node.recording = std::make_unique<Recording>();
-        node.recording->writer.emplace(header, node.recording->bytes);
-    };
+template <class Self, class Act>
+decltype(auto) World::with_node(Self& self, MachineKind kind, std::uint32_t index, Act act) {
     switch (kind) {
         case MachineKind::master:
-            header.policy = master_.machine->allocator().policy_name();
-            record::encode(master_.machine->options(), header.options);
-            return begin(master_, record::Machine::master);
+            break;
         case MachineKind::agent:
-            record::encode(agents_[index].agent.machine->options(), header.options);
-            return begin(agents_[index].agent, record::Machine::agent);
+            return act(self.agents_[index].agent, record::Machine::agent);
         case MachineKind::executor:
-            return begin(agents_[index].executor, record::Machine::executor);
+            return act(self.agents_[index].executor, record::Machine::executor);
         case MachineKind::framework:
-            record::encode(frameworks_[index].machine.machine->options(), header.options);
-            return begin(frameworks_[index].machine, record::Machine::framework);
+            return act(self.frameworks_[index].machine, record::Machine::framework);
     }
+    return act(self.master_, record::Machine::master);
+}
+
+void World::record(MachineKind kind, std::uint32_t index) {
+    with_node(*this, kind, index, [](auto& node, record::Machine) {
+        OFFERKIT_ASSERT(node.machine && node.machine->state().now == Instant{});
+        node.records = true;
+    });
+    begin_log(kind, index);
+}
+
+// A log is of one process: the next one begins its own.
+void World::begin_log(MachineKind kind, std::uint32_t index) {
+    with_node(*this, kind, index, [this](auto& node, record::Machine machine) {
+        if (!node.records && !options_.logs) return;
+        record::LogHeader header;
+        header.build = record::build_text();
+        header.machine = machine;
+        if constexpr (requires { node.machine->allocator(); }) {
+            header.policy = node.machine->allocator().policy_name();
+        }
+        if constexpr (requires { node.machine->options(); }) {
+            record::encode(node.machine->options(), header.options);
+        }
+        Recording& made = *node.recordings.emplace_back(std::make_unique<Recording>());
+        made.writer.emplace(header, made.bytes);
+    });
 }
 
 const record::Bytes& World::log_of(MachineKind kind, std::uint32_t index) const {
-    const std::unique_ptr<Recording>& recording =
-        kind == MachineKind::master     ? master_.recording
-        : kind == MachineKind::agent    ? agents_[index].agent.recording
-        : kind == MachineKind::executor ? agents_[index].executor.recording
-                                        : frameworks_[index].machine.recording;
-    OFFERKIT_ASSERT(recording != nullptr);
-    return recording->bytes;
+    const auto find = [](const auto& node, record::Machine) -> const record::Bytes& {
+        OFFERKIT_ASSERT(!node.recordings.empty());
+        return node.recordings.front()->bytes;
+    };
+    return with_node(*this, kind, index, find);
+}
+
+std::vector<NamedLog> World::logs() const {
+    std::vector<NamedLog> all;
+    const auto add = [&all](const std::string& machine, const auto& node) {
+        for (std::size_t i = 0; i < node.recordings.size(); ++i)
+            all.push_back({machine + '-' + std::to_string(i + 1), &node.recordings[i]->bytes});
+    };
+    add("master", master_);
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+        add("agent-" + std::to_string(i), agents_[i].agent);
+        add("executor-" + std::to_string(i), agents_[i].executor);
+    }
+    for (std::size_t i = 0; i < frameworks_.size(); ++i)
+        add("framework-" + std::to_string(i), frameworks_[i].machine);
+    return all;
 }
 
 }  // namespace offerkit::sim

@@ -81,6 +81,7 @@ void World::start_master() {
     master::Options options = options_.master;
     options.epoch = master_epoch_;
     master_.machine = std::make_unique<master::Master>(options, options_.make_allocator());
+    begin_log(MachineKind::master, 0);
     push_now(MachineKind::master, 0, master::Event{master::Recovered{master_store_.durable()}});
 }
 
@@ -92,6 +93,8 @@ void World::start_agent(std::uint32_t index) {
     host.left = false;
     host.agent.machine = std::make_unique<agent::Agent>(host.options);
     host.executor.machine = std::make_unique<executor::Executor>();
+    begin_log(MachineKind::agent, index);
+    begin_log(MachineKind::executor, index);
     push_now(MachineKind::agent, index, agent::Event{agent::Recovered{host.store.durable()}});
 }
 
@@ -99,6 +102,7 @@ void World::start_framework(std::uint32_t index) {
     FrameworkHost& host = frameworks_[index];
     host.options.seed = seed_rng_.next();
     host.machine.machine = std::make_unique<framework::Framework>(host.options);
+    begin_log(MachineKind::framework, index);
     host.ended = false;
     host.why.reset();
     request_step(host.machine, MachineKind::framework, index, now_, true);
@@ -183,33 +187,6 @@ void World::handle(const Item& item) {
 
 // --- machines ---
 
-void World::arrive(const Item& item) {
-    if (hold_if_cut(item)) return;
-    // What was meant for a process that has died, or came over a broken connection, is lost; the
-    // slab must be emptied all the same.
-    Connection* const connection = connections_.find(item.connection);
-    const bool to_master = item.kind == MachineKind::master;
-    const bool closed =
-        item.connection != 0 && (connection == nullptr || connection->broken ||
-                                 !(to_master ? connection->master_open : connection->client_open));
-    const auto deliver = [&](auto& node, auto& slab) {
-        auto event = slab.take(item.slot);
-        if (closed || node.generation != item.generation || !node.machine) return;
-        node.inbox.push_back(std::move(event));
-        request_step(node, item.kind, item.machine, now_, true);
-    };
-    switch (item.kind) {
-        case MachineKind::master:
-            return deliver(master_, master_events_);
-        case MachineKind::agent:
-            return deliver(agents_[item.machine].agent, agent_events_);
-        case MachineKind::executor:
-            return deliver(agents_[item.machine].executor, executor_events_);
-        case MachineKind::framework:
-            return deliver(frameworks_[item.machine].machine, framework_events_);
-    }
-}
-
 // Takes what the inbox holds, up to one batch, and steps. False if the item was overtaken.
 template <class N>
 bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
@@ -229,7 +206,7 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
     machine_events_ += node.batch.size();
     for (const auto& event : node.batch)
         ++reached_.events[static_cast<std::size_t>(kind)][event.index()];
-    const bool logs = node.recording && node.recording->writer;
+    Recording* const log = node.recordings.empty() ? nullptr : node.recordings.back().get();
     if (options_.fingerprints) {
         scratch_.clear();
         for (const auto& event : node.batch)
@@ -242,9 +219,9 @@ bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
             checker_.master_hears(node.batch[i], now_);
     }
     const Batch<Event> batch{now_, wall_now(), {node.batch}};
-    if (logs) node.recording->writer->begin_step(batch);
+    if (log != nullptr) log->writer->begin_step(batch);
     const Instant wake = node.machine->step(batch, node.effects);
-    if (logs) node.recording->writer->end_step(node.effects, wake, node.recording->bytes);
+    if (log != nullptr) log->writer->end_step(node.effects, wake, log->bytes);
     if (options_.fingerprints) {
         scratch_.clear();
         record::encode_effects(node.effects, scratch_);
@@ -270,9 +247,7 @@ void World::step(const Item& item) {
         case MachineKind::master:
             if (item.generation != master_.generation) return;
             if (!step(master_, item.kind, 0, item.at)) return;
-            if (options_.checks && ++master_steps_ % steps_between_invariants == 0) {
-                master_.machine->check_invariants();
-            }
+            if (options_.checks && ++master_steps_ >= invariants_at_) check_master();
             return perform_master();
         case MachineKind::agent:
             if (item.generation != agents_[index].agent.generation) return;
@@ -289,6 +264,13 @@ void World::step(const Item& item) {
             }
             return;
     }
+}
+
+void World::check_master() {
+    master_.machine->check_invariants();
+    const master::State& state = master_.machine->state();
+    const std::uint64_t size = state.agents.size() + state.tasks.size();
+    invariants_at_ = master_steps_ + std::max(steps_between_invariants, size);
 }
 
 // --- authors ---

@@ -59,6 +59,7 @@ struct WorldOptions {
     bool checks = true;        // The checker, and every so often the machines' own invariants.
     bool fingerprints = true;  // Of every event and effect.
     bool timeline = false;     // Keep a line of text for each interesting step.
+    bool logs = false;         // Keep the event log of every process.
 };
 
 class World {
@@ -212,15 +213,16 @@ public:
     const std::vector<std::string>& check();
 
     [[nodiscard]] const std::vector<std::string>& timeline() const { return timeline_; }
-    /// Begins to keep lines, or stops.
     void set_timeline(bool kept) { options_.timeline = kept; }
     /// Adds a line of the caller's own.
     void remark(std::string_view who, std::string_view what);
 
-    /// Keeps the event log of a machine, until its process ends. Pre: it has not been stepped yet.
+    /// Keeps the event logs of a machine's processes, from now on. Pre: it was not stepped yet.
     void record(MachineKind kind, std::uint32_t index = 0);
-    /// Pre: it is being recorded, or was.
+    /// Of the first process that was recorded. Pre: it is being recorded, or was.
     [[nodiscard]] const record::Bytes& log_of(MachineKind kind, std::uint32_t index = 0) const;
+    /// All that are kept, machine by machine. Valid until the world goes on.
+    [[nodiscard]] std::vector<NamedLog> logs() const;
 
 private:
     using MasterNode = Node<master::Master, master::Event, master::Effects>;
@@ -266,18 +268,21 @@ private:
     // world.cpp: time and machines
     void run_until_instant(Instant until);
     void handle(const Item& item);
-    void arrive(const Item& item);
     template <class N>
     void request_step(N& node, MachineKind kind, std::uint32_t index, Instant at, bool counts);
     template <class N>
     bool step(N& node, MachineKind kind, std::uint32_t index, Instant due);
     void step(const Item& item);
+    void check_master();
     void start_master();
     void start_agent(std::uint32_t index);
     void start_framework(std::uint32_t index);
     void call_author(std::uint32_t index, const framework::Deliver& delivery);
     void wake_author(const Item& item);
     void arm_author(std::uint32_t index);
+    void begin_log(MachineKind kind, std::uint32_t index);
+    template <class Self, class Act>
+    static decltype(auto) with_node(Self& self, MachineKind kind, std::uint32_t index, Act act);
 
     // effects.cpp: what machines ask for
     template <class N, class Perform, class Crash>
@@ -313,6 +318,7 @@ private:
     void lose_supervisors(std::uint32_t index);
 
     // links.cpp: connections and their faults
+    void arrive(const Item& item);
     [[nodiscard]] Client& client_of(Link link);
     [[nodiscard]] std::uint32_t generation_of(Link link) const;
     void connect(Link link, std::uint64_t epoch_seen);
@@ -374,6 +380,7 @@ private:
     record::Bytes scratch_;
     std::uint64_t machine_events_ = 0;
     std::uint64_t master_steps_ = 0;
+    std::uint64_t invariants_at_ = 0;
     std::vector<std::string> timeline_;
 };
 

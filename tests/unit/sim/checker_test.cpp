@@ -1,116 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "watched_checker.hpp"
+
 #include <catch2/catch.hpp>
-
-#include <offerkit/sim/checker.hpp>
-
-#include <string>
-#include <utility>
 
 using namespace offerkit;
 using namespace offerkit::literals;
+using namespace offerkit::testing;
 using namespace std::chrono_literals;
-
-namespace {
-
-const AgentId member{1, 1};
-const FrameworkId owner{1, 2};
-const PeerId agent_peer{0, 1};
-const PeerId scheduler_peer{0, 2};
-
-TaskInfo task_named(const char* id, Resources resources) {
-    TaskInfo task;
-    task.id = TaskId{id};
-    task.resources = std::move(resources);
-    return task;
-}
-
-/// A checker that has seen an agent of 4 cpus register and a framework subscribe.
-struct Watched {
-    sim::Checker checker;
-    master::registry::Contents registry;
-    agent::checkpoint::Contents checkpoint;
-
-    Watched() {
-        AgentInfo info;
-        info.resources = 4_cpus + 1_GiB;
-        master::registry::apply(registry, master::registry::AdmitAgent{member, info});
-        master::registry::apply(registry, master::registry::PutFramework{owner, {}});
-        protocol::RegisterAgent registration;
-        registration.info = info;
-        hears(master::AgentSaid{agent_peer, registration});
-        does(master::SendAgent{agent_peer, protocol::AgentRegistered{member, {}, 1, {}}});
-        protocol::Subscribe subscribe;
-        subscribe.info.roles = {*Role::parse("*")};
-        hears(master::SchedulerSaid{scheduler_peer, subscribe});
-        does(master::SendScheduler{scheduler_peer, protocol::Subscribed{owner, {}, 1, {}}});
-    }
-
-    void hears(const master::Event& event) { checker.master_hears(event, Instant{1}); }
-    void does(const master::Effect& effect) { checker.master_does(effect, registry, Instant{2}); }
-    void tells(const master::Delta& delta) { checker.master_tells({delta}, Instant{3}); }
-
-    void offers(std::uint64_t number, Resources resources) {
-        Offer offer;
-        offer.id = OfferId{1, number};
-        offer.agent = member;
-        offer.framework = owner;
-        offer.role = *Role::parse("*");
-        offer.resources = std::move(resources);
-        does(master::SendScheduler{scheduler_peer, protocol::Offers{{std::move(offer)}}});
-    }
-    void wants(const char* task, Resources resources) {
-        protocol::Accept accept;
-        accept.operations.push_back({{}, Launch{{task_named(task, std::move(resources))}}});
-        checker.framework_does(owner, framework::SendMaster{accept});
-    }
-    void accepts(std::uint64_t number) {
-        protocol::Accept accept;
-        accept.offers = {OfferId{1, number}};
-        hears(master::SchedulerSaid{scheduler_peer, accept});
-    }
-    void declines(std::uint64_t number, Duration refuse_for) {
-        protocol::Decline decline;
-        decline.offers = {OfferId{1, number}};
-        decline.refuse_for = refuse_for;
-        hears(master::SchedulerSaid{scheduler_peer, decline});
-    }
-    void runs(const char* task, Resources resources) {
-        protocol::RunTasks run;
-        run.framework = owner;
-        run.tasks.push_back(task_named(task, std::move(resources)));
-        does(master::SendAgent{agent_peer, run});
-    }
-    static TaskStatus status(const char* task, TaskState state, std::uint64_t number = 0) {
-        TaskStatus status;
-        status.task = TaskId{task};
-        status.state = state;
-        status.agent = member;
-        if (number != 0) status.id = StatusId{1, number};
-        return status;
-    }
-    void agent_reports(const TaskStatus& status) {
-        protocol::UpdateStatuses update;
-        update.updates.push_back({owner, status});
-        hears(master::AgentSaid{agent_peer, update});
-    }
-    void is_told(const TaskStatus& status) {
-        framework::Deliver delivery;
-        delivery.statuses = {status};
-        checker.look_at_delivery(owner, delivery, Instant{4});
-    }
-    void starts(const char* task, std::uint32_t machine = 0) {
-        checker.process_started(machine, {owner, TaskId{task}}, 4_cpus + 1_GiB, Instant{5});
-    }
-    void ends(const char* task, std::int32_t code = 0, std::uint32_t machine = 0) {
-        checker.process_ended(machine, {owner, TaskId{task}}, {code, 0}, true);
-    }
-
-    std::string complaint() const {
-        return checker.violations().empty() ? "none" : checker.violations().back();
-    }
-};
-
-}  // namespace
 
 TEST_CASE("the checker is content with a life that adds up", "[sim][checker]") {
     Watched w;
@@ -231,7 +127,7 @@ TEST_CASE("the checker notices what is visible before it is durable", "[sim][che
         protocol::LaunchTask launch;
         launch.framework = owner;
         launch.task = task_named("t", 1_cpus);
-        w.checker.agent_does(agent::SendExecutor{{}, launch}, w.checkpoint, true, Instant{2});
+        w.checker.agent_does(0, agent::SendExecutor{{}, launch}, w.checkpoint, true, Instant{2});
         CHECK_THAT(w.complaint(), Catch::Contains("launched before it is durable"));
     }
     SECTION("a status, unless the disk is full") {
@@ -241,9 +137,9 @@ TEST_CASE("the checker notices what is visible before it is durable", "[sim][che
         agent::checkpoint::apply(w.checkpoint, put);
         protocol::UpdateStatuses update;
         update.updates.push_back({owner, Watched::status("t", TaskState::running, 1)});
-        w.checker.agent_does(agent::SendMaster{update}, w.checkpoint, false, Instant{2});
+        w.checker.agent_does(0, agent::SendMaster{update}, w.checkpoint, false, Instant{2});
         CHECK(w.complaint() == "none");
-        w.checker.agent_does(agent::SendMaster{update}, w.checkpoint, true, Instant{2});
+        w.checker.agent_does(0, agent::SendMaster{update}, w.checkpoint, true, Instant{2});
         CHECK_THAT(w.complaint(), Catch::Contains("status s1-1 of task t is told before"));
     }
 }
@@ -257,6 +153,44 @@ TEST_CASE("the checker notices untrue stories about tasks", "[sim][checker]") {
         CHECK(w.complaint() == "none");
         w.starts("t", 1);
         CHECK_THAT(w.complaint(), Catch::Contains("was started twice"));
+    }
+    SECTION("one of which something was left out") {
+        w.starts("t");
+        w.agent_tells(TaskState::running, 1);
+        w.agent_tells(TaskState::killing, 2);
+        w.is_told(Watched::status("t", TaskState::running, 1));
+        w.is_told(Watched::status("t", TaskState::killing, 2));
+        CHECK(w.complaint() == "none");
+        w.checker.forget_framework(owner);
+        w.is_told(Watched::status("t", TaskState::killing, 2));
+        CHECK_THAT(w.complaint(), Catch::Contains("killing s1-2, and was not told s1-1"));
+    }
+    SECTION("what is acknowledged need not be told to the next process") {
+        w.starts("t");
+        w.agent_tells(TaskState::running, 1);
+        w.agent_tells(TaskState::killing, 2);
+        w.is_told(Watched::status("t", TaskState::running, 1));
+        w.does(master::SendAgent{
+            agent_peer, protocol::AcknowledgeStatuses{{{owner, TaskId{"t"}, StatusId{1, 1}}}}});
+        w.checker.forget_framework(owner);
+        w.is_told(Watched::status("t", TaskState::killing, 2));
+        CHECK(w.complaint() == "none");
+    }
+    SECTION("one that its agent does not report, though it runs there") {
+        protocol::RegisterAgent registration;
+        registration.id = member;
+        registration.tasks.push_back({owner, {}, task_named("t", 1_cpus), TaskState::running});
+        const auto registers = [&](std::uint32_t machine) {
+            w.checker.agent_does(machine, agent::SendMaster{registration}, w.checkpoint, true,
+                                 Instant{6});
+        };
+        w.starts("t");
+        registers(0);
+        registration.tasks.clear();
+        registers(1);
+        CHECK(w.complaint() == "none");
+        registers(0);
+        CHECK_THAT(w.complaint(), Catch::Contains("registers without task t of f1-2"));
     }
     SECTION("one that nobody has asked for") {
         w.starts("u");

@@ -11,6 +11,18 @@
 #include <vector>
 
 namespace offerkit::master {
+namespace detail {
+
+/// Its connection is gone, and what was told on it may never have been read: no later status may
+/// overtake that.
+inline void hold_unread(State& state, const Framework& framework) {
+    for (const auto& [id, at] : framework.tasks) {
+        Task& task = state.tasks[at];
+        if (task.held_from.is_none()) task.held_from = std::exchange(task.told, StatusId{});
+    }
+}
+
+}  // namespace detail
 
 // Absorbs: a subscription repeated on the same channel.
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Subscribe& c) {
@@ -104,6 +116,7 @@ OFFERKIT_INLINE void Master::subscribe_again(PeerId from, FrameworkIndex index,
         send(old, protocol::SubscriptionEnded{over});
         close(old, over);
         rescind_all(framework.offers, protocol::RescindReason::operator_asked);
+        detail::hold_unread(state_, framework);
     }
     state_.peers.at(from).framework = index;
     framework.peer = from;
@@ -190,10 +203,7 @@ OFFERKIT_INLINE void Master::disconnect_framework(FrameworkIndex index) {
     rescind_all(framework.offers, protocol::RescindReason::operator_asked);
     tell_activity(index);
     if (framework.ending) return;
-    for (const auto& [id, at] : framework.tasks) {
-        Task& task = state_.tasks[at];  // What was told may never have been read.
-        if (task.held_from.is_none()) task.held_from = std::exchange(task.told, StatusId{});
-    }
+    detail::hold_unread(state_, framework);
     if (framework.info.failover_timeout <= Duration{0}) {
         return end_framework(
             index, {RefusalCode::cancelled, "framework " + format_id(framework.id), "live on",
