@@ -116,7 +116,8 @@ Result<Jobs> read_jobs(const RunOptions& options, const JobDefaults& defaults) {
                      format_refusal(refusal).c_str());
     }
     return Refusal{RefusalCode::invalid, "file " + options.jobs_file, "run its jobs",
-                   std::to_string(jobs.bad_lines) + " lines are wrong",
+                   std::to_string(jobs.bad_lines) +
+                       (jobs.bad_lines == 1 ? " line is wrong" : " lines are wrong"),
                    "mend them: nothing was run"};
 }
 
