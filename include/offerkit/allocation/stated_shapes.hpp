@@ -16,12 +16,12 @@
 
 namespace offerkit {
 
-inline void put_amounts(const Amounts& amounts, Bytes& out) {
+inline void save_amounts(const Amounts& amounts, Bytes& out) {
     for (const std::int64_t units : amounts.slots())
         put_number(static_cast<std::uint64_t>(units), out);
 }
 
-[[nodiscard]] inline Amounts read_amounts(ByteReader& in) {
+[[nodiscard]] inline Amounts load_amounts(ByteReader& in) {
     Amounts amounts;
     for (std::size_t slot = 0; slot < limits::slots; ++slot) {
         constexpr auto most = static_cast<std::uint64_t>(limits::amount_per_cluster_max);
@@ -54,12 +54,12 @@ public:
     void save(Bytes& out) const {
         put_number(shapes_.size(), out);
         for (const Amounts& shape : shapes_)
-            put_amounts(shape, out);
+            save_amounts(shape, out);
     }
     void load(ByteReader& in) {
         const std::size_t count = in.count();
         for (std::size_t i = 0; i < count && !in.has_failed(); ++i)
-            shapes_.push_back(read_amounts(in));
+            shapes_.push_back(load_amounts(in));
     }
 
 private:

@@ -55,13 +55,13 @@ public:
         shapes_.save(out);
         put_number(agents_.size(), out);
         for (const Amounts& total : agents_)
-            put_amounts(total, out);
+            save_amounts(total, out);
     }
     void load(ByteReader& in) {
         shapes_.load(in);
         const std::size_t count = in.count();
         for (std::size_t i = 0; i < count && !in.has_failed(); ++i) {
-            agents_.push_back(read_amounts(in));
+            agents_.push_back(load_amounts(in));
             count_agent(agents_.back(), 1);
         }
     }
