@@ -55,6 +55,10 @@ public:
         bool contained_ = false;
     };
 
+    /// How many claimants have a filter that keeps them from what is available on the agent.
+    /// Complexity: linear in the different things that were refused there.
+    [[nodiscard]] std::size_t count_holding(AgentIndex agent, const Resources& available) const;
+
     /// Removes all filters of a claimant, or all on an agent.
     void erase(ClaimantIndex claimant);
     void erase(AgentIndex agent);
@@ -77,7 +81,7 @@ public:
     template <class Self, class F>
     static void parts(Self& self, F&& f) {
         f(self.lists_, self.timed_, self.vacant_timed_, self.interned_, self.vacant_interned_,
-          self.by_fingerprint_, self.deadlines_, self.size_, self.agents_);
+          self.by_fingerprint_, self.deadlines_, self.tallies_, self.size_, self.agents_);
     }
 
 private:
@@ -134,8 +138,17 @@ private:
     // Lists grow by small steps: half of a doubled vector would be as much again as the filters.
     [[nodiscard]] static std::size_t grown(std::size_t size) { return size + size / 16 + 4; }
 
+    // How often the same was refused on one agent.
+    struct Tally {
+        Code refused = nothing;
+        std::uint32_t count = 0;
+    };
+    void tally(AgentIndex agent, Code refused);
+    void untally(AgentIndex agent, Code refused);
+
     [[nodiscard]] Code find(Key key) const;
     void set(Key key, Code code);
+    void take_out(AgentIndex agent, Code code);
     void drop(Code code);
     void densify(List& list);
     [[nodiscard]] Code intern(const Resources& refused);
@@ -153,6 +166,7 @@ private:
     std::vector<Code> vacant_interned_;
     std::map<std::uint64_t, std::vector<Code>> by_fingerprint_;
     Deadlines<Key> deadlines_;
+    std::vector<std::vector<Tally>> tallies_;  // By agent.
     std::size_t size_ = 0;
     std::uint32_t agents_ = 0;      // One past the highest agent that ever had one.
     Code last_interned_ = nothing;  // Where to look first; nothing depends on it.

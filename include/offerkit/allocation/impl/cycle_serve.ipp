@@ -65,13 +65,18 @@ bool Cycle<P>::serve_unfiltered(AgentIndex agent) {
     std::ranges::sort(rejected_);
     leaves_.clear();
     filtered_.clear();
-    RefuseFilters::Look look{filters_, agent, agents_[agent].available};
+    const Resources& available = agents_[agent].available;
+    const std::size_t present = static_cast<std::size_t>(std::ranges::count_if(
+        claimants_, [](const Claimant& claimant) { return !claimant.leaf.is_none(); }));
+    // If all have refused it, nobody has to be asked what.
+    const bool by_all = filters_.count_holding(agent, available) == present;
+    RefuseFilters::Look look{filters_, agent, available};
     const auto is_rejected = [this](ClaimantIndex i) {
         return std::binary_search(rejected_.begin(), rejected_.begin() + rejected_in_turn_max, i);
     };
     for (std::uint32_t i = 0; i < claimants_.size(); ++i) {
         if (!claimants_[i].live || is_rejected({i})) continue;
-        if (may_see(claimants_[i], agent) && look.holds({i})) {
+        if (may_see(claimants_[i], agent) && (by_all || look.holds({i}))) {
             filtered_.push_back({i});
         } else if (is_in_order(claimants_[i].leaf)) {
             leaves_.push_back(claimants_[i].leaf);

@@ -20,6 +20,8 @@ OFFERKIT_INLINE void RefuseFilters::put(Key key, const Resources& refused, Insta
     const Code known = find(key);
     if (known != nothing && (known & timed_bit) != 0) {
         Timed& timed = timed_[known & ~timed_bit];
+        untally(key.agent, timed.refused);
+        tally(key.agent, vector);
         release_interned(std::exchange(timed.refused, vector));
         timed.until = until;
         return arm(key, timed);
@@ -107,10 +109,13 @@ OFFERKIT_INLINE void RefuseFilters::erase(ClaimantIndex claimant) {
     if (claimant.value >= lists_.size()) return;
     List& list = lists_[claimant.value];
     for (std::size_t place = 0; place < list.agents.size(); ++place)
-        drop(list.codes[place]);
-    for (const Block& entry : list.blocks) {
-        for (std::uint64_t left = entry.agents; left != 0; left &= left - 1)
-            drop(entry.find(static_cast<std::uint32_t>(std::countr_zero(left))));
+        take_out(list.agents[place], list.codes[place]);
+    for (std::uint32_t at = 0; at < list.blocks.size(); ++at) {
+        const Block& entry = list.blocks[at];
+        for (std::uint64_t left = entry.agents; left != 0; left &= left - 1) {
+            const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+            take_out({at * block + bit}, entry.find(bit));
+        }
     }
     size_ -= list.count;
     list = List{};
@@ -158,9 +163,10 @@ OFFERKIT_INLINE RefuseFilters::Code RefuseFilters::find(Key key) const {
 OFFERKIT_INLINE void RefuseFilters::set(Key key, Code code) {
     const Code before = find(key);
     if (before == nothing && code == nothing) return;
-    if (before != nothing) drop(before);
+    if (before != nothing) take_out(key.agent, before);
     if (key.claimant.value >= lists_.size()) lists_.resize(key.claimant.value + 1);
     agents_ = std::max(agents_, key.agent.value + 1);
+    if (code != nothing) tally(key.agent, refused_of(code));
     List& list = lists_[key.claimant.value];
     const int change = (code != nothing ? 1 : 0) - (before != nothing ? 1 : 0);
     list.count += static_cast<std::uint32_t>(change);
@@ -201,6 +207,39 @@ OFFERKIT_INLINE void RefuseFilters::densify(List& list) {
     }
     list.agents = {};
     list.codes = {};
+}
+
+OFFERKIT_INLINE void RefuseFilters::tally(AgentIndex agent, Code refused) {
+    if (tallies_.size() <= agent.value) tallies_.resize(agent.value + 1);
+    auto& tallies = tallies_[agent.value];
+    const auto known = std::ranges::find(tallies, refused, &Tally::refused);
+    if (known != tallies.end()) {
+        ++known->count;
+    } else {
+        tallies.push_back({refused, 1});
+    }
+}
+
+OFFERKIT_INLINE void RefuseFilters::untally(AgentIndex agent, Code refused) {
+    auto& tallies = tallies_[agent.value];
+    const auto known = std::ranges::find(tallies, refused, &Tally::refused);
+    OFFERKIT_ASSERT(known != tallies.end());
+    if (--known->count == 0) tallies.erase(known);
+}
+
+OFFERKIT_INLINE std::size_t RefuseFilters::count_holding(AgentIndex agent,
+                                                         const Resources& available) const {
+    std::size_t count = 0;
+    if (agent.value >= tallies_.size()) return count;
+    for (const Tally& tally : tallies_[agent.value]) {
+        if (interned_[tally.refused].refused.contains(available)) count += tally.count;
+    }
+    return count;
+}
+
+OFFERKIT_INLINE void RefuseFilters::take_out(AgentIndex agent, Code code) {
+    untally(agent, refused_of(code));
+    drop(code);
 }
 
 OFFERKIT_INLINE void RefuseFilters::drop(Code code) {
@@ -300,7 +339,14 @@ OFFERKIT_INLINE void RefuseFilters::check_invariants() const {
     }
     for (const Interned& entry : interned_)
         uses += entry.uses;
-    OFFERKIT_ASSERT(filters == size_ && uses == size_);
+    std::size_t tallied = 0;
+    for (std::uint32_t agent = 0; agent < tallies_.size(); ++agent) {
+        for (const Tally& tally : tallies_[agent]) {
+            OFFERKIT_ASSERT(tally.count > 0 && interned_[tally.refused].uses >= tally.count);
+            tallied += tally.count;
+        }
+    }
+    OFFERKIT_ASSERT(filters == size_ && uses == size_ && tallied == size_);
 }
 
 }  // namespace offerkit
