@@ -205,7 +205,9 @@ bool BatchScheduler::try_again(std::uint32_t job, const TaskStatus& status) {
     if (draining_) return false;
     Track& track = tracks_[job];
     const Ended ended = how_it_ended(status);
-    if (ended == Ended::by_cluster && track.cluster_failures + 1 < cluster_attempts_max) {
+    const bool may_repeat = options_.repeats || status.state == TaskState::dropped;
+    if (ended == Ended::by_cluster && may_repeat &&
+        track.cluster_failures + 1 < cluster_attempts_max) {
         // At once the first time: another agent is as good.
         if (++track.cluster_failures == 1) {
             make_ready(job);

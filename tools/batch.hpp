@@ -70,6 +70,7 @@ struct BatchOptions {
     Backoff backoff{};
     std::uint64_t seed = 0;
     std::vector<std::uint32_t> done_earlier{};  // Jobs that are not run again.
+    bool repeats = true;  // Runs again what had begun when the cluster ended it.
 };
 
 class BatchScheduler {

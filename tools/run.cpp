@@ -138,7 +138,9 @@ int run_command(const RunOptions& options, const runtime::ClusterAccess& access,
     BatchScheduler::Hooks hooks;
     hooks.on_status = [&](const TaskStatus& status) { stream.tell(status); };
     hooks.on_end = [&](const JobEnd& ended) { end = ended; };
-    BatchScheduler scheduler{std::move(jobs), {}, std::move(hooks)};
+    BatchOptions batch;
+    batch.repeats = false;  // What it has printed was passed on.
+    BatchScheduler scheduler{std::move(jobs), std::move(batch), std::move(hooks)};
     const Result<void> ended = try_run_framework(scheduler, framework_options(options, access));
     stream.finish();
     if (!ended) return fail(exit_cluster, format_refusal(ended.error()));
