@@ -129,7 +129,7 @@ TEST_CASE("a task share is a part of what would run alone", "[allocation][tsf]")
     cluster.want(large, 3_cpus, 1000);
     cluster.want(small, 1_cpus, 1000);
     filler.fill();
-    // Of 6 and of 21: 3 and 11 tasks are nearest to equal parts that fill 21 cpus.
+    // Of 6 and of 21: 3 and 12 tasks are nearest to equal parts that fill 21 cpus.
     CHECK(filler.running(large) == 3);
     CHECK(filler.running(small) == 12);
 }
