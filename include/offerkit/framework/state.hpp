@@ -101,6 +101,7 @@ struct State {
     std::map<OfferId, OpenOffer> offers;
     Deadlines<OfferId> answers;
     std::set<Role> suppressed;
+    bool wishes_changed = false;  // Since the subscription went out: it says something else.
     std::map<FilterKey, LiveRefusal> filters;
     std::vector<Demand> demands;
 

@@ -240,12 +240,14 @@ OFFERKIT_INLINE void Framework::ask(Revive& r) {
         state_.suppressed.erase(role);
         std::erase_if(state_.filters, [&](const auto& entry) { return entry.first.role == role; });
     }
+    state_.wishes_changed = true;
     if (state_.phase == Phase::subscribed) send(protocol::Revive{std::move(r.roles)});
 }
 
 OFFERKIT_INLINE void Framework::ask(Suppress& r) {
     const std::vector<Role>& roles = r.roles.empty() ? options_.info.roles : r.roles;
     state_.suppressed.insert(roles.begin(), roles.end());
+    state_.wishes_changed = true;
     if (state_.phase == Phase::subscribed) send(protocol::Suppress{std::move(r.roles)});
 }
 

@@ -17,6 +17,7 @@ OFFERKIT_INLINE void Framework::on(LinkOpened& e) {
     if (state_.phase != Phase::connecting) return;
     state_.epoch_seen = std::max(state_.epoch_seen, e.welcome.epoch);
     state_.phase = Phase::subscribing;
+    state_.wishes_changed = false;
     state_.heard_at = state_.now;
     state_.connected_last = state_.now;
     // Until the master says how often it wants to hear of us: an answer is due within this.

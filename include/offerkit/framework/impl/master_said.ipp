@@ -34,6 +34,11 @@ OFFERKIT_INLINE void Framework::hear(protocol::Subscribed& m) {
     if (again) return;
     state_.next.subscribed = m.framework;
     state_.next_waits = true;
+    if (state_.wishes_changed) {
+        send(protocol::Revive{});
+        const auto& suppressed = state_.suppressed;
+        if (!suppressed.empty()) send(protocol::Suppress{{suppressed.begin(), suppressed.end()}});
+    }
     if (!state_.demands.empty()) send(protocol::StateDemand{state_.demands});
     reconcile();
     if (state_.teardown_asked) send(protocol::Teardown{});
