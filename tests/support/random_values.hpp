@@ -231,6 +231,14 @@ private:
 
     template <class T>
     void fill_maybe(std::optional<T>& value) {
+        fill_optional(value);
+    }
+    template <class T>
+    void fill_maybe(BoxedOptional<T>& value) {
+        fill_optional(value);
+    }
+    template <class T>
+    void fill_optional(T& value) {
         if (is_there()) fill(value.emplace());
     }
 

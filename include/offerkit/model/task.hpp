@@ -3,6 +3,7 @@
 
 /// Tasks: the unit of work.
 
+#include <offerkit/core/boxed_optional.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/time.hpp>
 #include <offerkit/model/command.hpp>
@@ -12,7 +13,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,11 +54,11 @@ struct TaskInfo {
     Resources resources;  // What it takes of the offer. Portable form.
     Resources limits;     // Ceilings above the request (bursting), empty: none.
     Command command;
-    std::optional<ExecutorInfo> executor;  // None: a command task.
+    BoxedOptional<ExecutorInfo> executor;  // None: a command task.
     KillPolicy kill_policy;
     Duration run_time_max{0};  // Killed when it runs longer; zero: no limit.
-    std::optional<Check> health_check;
-    std::optional<Check> ready_check;
+    BoxedOptional<Check> health_check;
+    BoxedOptional<Check> ready_check;
     std::vector<DiscoveryPort> ports;
     std::int32_t priority = 0;  // Higher first within a role's cap.
     Labels labels;

@@ -181,6 +181,18 @@ struct Fields<std::optional<T>> {
 };
 
 template <class T>
+struct Fields<BoxedOptional<T>> {
+    static void put(const BoxedOptional<T>& value, ByteWriter& out) {
+        record::put(value.has_value(), out);
+        if (value) record::put(*value, out);
+    }
+    static void take(ByteReader& in, BoxedOptional<T>& value) {
+        value.reset();
+        if (in.number_below(2) != 0) record::take(in, value.emplace());
+    }
+};
+
+template <class T>
 struct Fields<std::vector<T>> {
     static_assert(!std::is_empty_v<T>, "a list of nothing has no bound: count it instead");
 

@@ -9,8 +9,8 @@
 /// `builtin_scalar_count` on are zero; authors, peers and files see only this. *Local*: inside one
 /// machine a `KindTable` has moved the named amounts into those slots. Forms are never mixed.
 
+#include <offerkit/core/boxed.hpp>
 #include <offerkit/resources/amounts.hpp>
-#include <offerkit/resources/boxed.hpp>
 #include <offerkit/resources/extras.hpp>
 #include <offerkit/resources/kind.hpp>
 #include <offerkit/resources/quantity.hpp>

@@ -48,25 +48,10 @@ void Checker::violate(Instant now, std::string what) {
 
 // --- tasks ---
 
-Checker::Task* Checker::find_task(TaskName name) {
-    if (const auto found = tasks_.find(name); found != tasks_.end()) return &found->second;
-    const auto past = past_.find(name);
-    if (past == past_.end()) return nullptr;
-    return &tasks_.insert(past_.extract(past)).position->second;
-}
-
-Checker::Task& Checker::task_of(TaskName name) {
-    if (Task* const known = find_task(name)) return *known;
-    return tasks_.try_emplace({name.first, name.second}).first->second;
-}
-
 // If there is news of it after all, to whom it was told does not matter any more.
-void Checker::retire(TaskName name) {
-    const auto found = tasks_.find(name);
-    Task& task = found->second;
+void Checker::settle(Task& task) {
     if (!task.end || task.running || !task.agent.is_none() || !task.made.empty()) return;
     task.told_to_process = StatusId{};
-    past_.insert(tasks_.extract(found));
 }
 
 // --- agents ---
@@ -105,17 +90,17 @@ void Checker::check_report(std::uint32_t machine, const protocol::RegisterAgent&
     std::uint64_t named = 0;
     ++reports_;
     for (const protocol::AgentTask& each : message.tasks) {
-        Task* const task = find_task({each.framework, each.info.id});
+        Task* const task = tasks_.find({each.framework, each.info.id});
         if (task == nullptr || !task->running || task->machine != machine) continue;
         if (task->named_in == reports_) continue;
         task->named_in = reports_;
         ++named;
     }
     if (named == known->second.running) return;
-    for (const auto& [key, task] : tasks_) {
+    for (const auto& [framework, id, task] : tasks_) {
         if (!task.running || task.machine != machine || task.named_in == reports_) continue;
-        return violate("agent " + format_id(message.id) + " registers without task " +
-                       key.second.text() + " of " + format_id(key.first) + ", which runs there");
+        return violate("agent " + format_id(message.id) + " registers without task " + id.text() +
+                       " of " + format_id(framework) + ", which runs there");
     }
 }
 
@@ -124,7 +109,7 @@ void Checker::check_statuses(const protocol::UpdateStatuses& message, const Chec
                              bool store_works) {
     for (const protocol::StatusUpdate& update : message.updates) {
         const TaskStatus& status = update.status;
-        Task& task = task_of({update.framework, status.task});
+        Task& task = tasks_[{update.framework, status.task}];
         const StatusId last = task.made.empty() ? task.acknowledged : task.made.back();
         if (status.id > last) task.made.push_back(status.id);
         task.from_memory = task.from_memory || !store_works;
@@ -148,7 +133,7 @@ void Checker::framework_does(FrameworkId framework, const framework::Effect& eff
         const auto* const launch = std::get_if<Launch>(&operation.action);
         if (launch == nullptr) continue;
         for (const TaskInfo& info : launch->tasks) {
-            Task& task = task_of({framework, info.id});
+            Task& task = tasks_[{framework, info.id}];
             task.wanted = true;
             task.resources = info.resources;
         }
@@ -156,9 +141,8 @@ void Checker::framework_does(FrameworkId framework, const framework::Effect& eff
 }
 
 void Checker::forget_framework(FrameworkId framework) {
-    for (auto at = tasks_.lower_bound({framework, TaskId{}});
-         at != tasks_.end() && at->first.first == framework; ++at) {
-        at->second.told_to_process = StatusId{};
+    for (auto& each : tasks_) {
+        if (each.framework == framework) each.task.told_to_process = StatusId{};
     }
 }
 
@@ -166,7 +150,7 @@ void Checker::look_at_delivery(FrameworkId framework, const framework::Deliver& 
                                Instant now) {
     now_ = now;
     for (const TaskStatus& status : delivery.statuses) {
-        check_told(framework, task_of({framework, status.task}), status);
+        check_told(framework, tasks_[{framework, status.task}], status);
     }
 }
 
@@ -222,10 +206,10 @@ StatusId Checker::find_left_out(const Task& task, StatusId told) const {
 
 std::string Checker::find_untold(const std::function<bool(FrameworkId)>& hears,
                                  const std::function<bool(std::uint32_t)>& has_left) const {
-    for (const auto& [key, task] : tasks_) {
-        if (!task.started || task.running || task.end || !hears(key.first)) continue;
+    for (const auto& [framework, id, task] : tasks_) {
+        if (!task.started || task.running || task.end || !hears(framework)) continue;
         if (has_left(task.machine)) continue;
-        return "task " + key.second.text() + " of " + format_id(key.first) +
+        return "task " + id.text() + " of " + format_id(framework) +
                " has ended, and its scheduler was never told";
     }
     return {};
@@ -236,7 +220,7 @@ std::string Checker::find_untold(const std::function<bool(FrameworkId)>& hears,
 void Checker::process_started(std::uint32_t machine, const executor::ProcessKey& key,
                               const Resources& total, Instant now) {
     now_ = now;
-    Task& task = task_of({key.framework, key.task});
+    Task& task = tasks_[{key.framework, key.task}];
     const auto complain = [&](std::string_view what) {
         violate("task " + key.task.text() + " of " + format_id(key.framework) + std::string(what));
     };
@@ -262,7 +246,7 @@ void Checker::process_started(std::uint32_t machine, const executor::ProcessKey&
 
 void Checker::process_ended(std::uint32_t machine, const executor::ProcessKey& key,
                             const ExitStatus& exit, bool known) {
-    Task* const found = find_task({key.framework, key.task});
+    Task* const found = tasks_.find({key.framework, key.task});
     if (found == nullptr || !found->running) return;
     Task& task = *found;
     task.running = false;
@@ -274,7 +258,7 @@ void Checker::process_ended(std::uint32_t machine, const executor::ProcessKey& k
 }
 
 void Checker::kill_asked(const executor::ProcessKey& key) {
-    if (Task* const task = find_task({key.framework, key.task})) task->kill_asked = true;
+    if (Task* const task = tasks_.find({key.framework, key.task})) task->kill_asked = true;
 }
 
 }  // namespace offerkit::sim

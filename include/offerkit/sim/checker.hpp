@@ -31,6 +31,7 @@
 #include <offerkit/master/event.hpp>
 #include <offerkit/master/registry.hpp>
 #include <offerkit/resources/resources.hpp>
+#include <offerkit/sim/task_table.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -98,15 +99,6 @@ public:
     static constexpr std::size_t violations_max = 16;
 
 private:
-    using TaskKey = std::pair<FrameworkId, TaskId>;
-    using TaskName = std::pair<FrameworkId, const TaskId&>;
-    struct IsBefore {
-        using is_transparent = void;
-        template <class A, class B>
-        bool operator()(const A& a, const B& b) const {
-            return a.first != b.first ? a.first < b.first : a.second < b.second;
-        }
-    };
     struct Task {
         bool wanted = false;  // Its framework has asked for it.
         Resources resources;
@@ -178,9 +170,7 @@ private:
         std::uint64_t running = 0;
     };
 
-    [[nodiscard]] Task* find_task(TaskName name);
-    Task& task_of(TaskName name);
-    void retire(TaskName name);
+    static void settle(Task& task);
     void hear(PeerId peer, const protocol::AgentMessage& message);
     void hear(PeerId peer, const protocol::SchedulerCall& call);
     void hear(const protocol::OperatorCall& call);
@@ -228,9 +218,7 @@ private:
     std::map<std::uint64_t, protocol::OperatorCall> asked_;
     std::uint64_t registrations_ = 0;
     std::uint64_t reports_ = 0;
-    using Tasks = std::map<TaskKey, Task, IsBefore>;
-    Tasks tasks_;  // Those of which there may be news.
-    Tasks past_;   // All others, ever. Apart, since they are many.
+    TaskTable<Task> tasks_;
     std::map<std::uint32_t, Machine> machines_;
 
     std::vector<std::string> violations_;

@@ -78,7 +78,7 @@ void Checker::hear(PeerId peer, const protocol::AgentMessage& message) {
     if (const auto* update = std::get_if<protocol::UpdateStatuses>(&message)) {
         for (const protocol::StatusUpdate& each : update->updates) {
             if (!is_terminal(each.status.state)) continue;
-            if (Task* const task = find_task({each.framework, each.status.task})) release(*task);
+            if (Task* const task = tasks_.find({each.framework, each.status.task})) release(*task);
         }
     } else if (const auto* registers = std::get_if<protocol::RegisterAgent>(&message)) {
         // Repeats change nothing.
@@ -184,7 +184,7 @@ void Checker::send(PeerId to, const protocol::MasterMessage& message, const Regi
         const auto agent = agents_.find(id);
         if (agent == agents_.end()) return violate("tasks are sent to an agent that is no member");
         for (const TaskInfo& info : run->tasks) {
-            Task& task = task_of({run->framework, info.id});
+            Task& task = tasks_[{run->framework, info.id}];
             if (!task.wanted) violate("task " + info.id.text() + " is sent, and nobody wants it");
             occupy(id, agent->second, task, info.id, false);
         }
@@ -193,14 +193,14 @@ void Checker::send(PeerId to, const protocol::MasterMessage& message, const Regi
             violate("a message has too many receipts");
         }
         for (const auto& receipt : receipts->receipts) {
-            Task* const task = find_task({receipt.framework, receipt.task});
+            Task* const task = tasks_.find({receipt.framework, receipt.task});
             // A later status tells what the earlier ones did: a scheduler that comes back may be
             // told only the last.
             const bool was_told = task != nullptr && receipt.status <= task->told_last;
             if (task != nullptr) {
                 task->acknowledged = std::max(task->acknowledged, receipt.status);
                 std::erase_if(task->made, [&](StatusId made) { return made <= receipt.status; });
-                retire({receipt.framework, receipt.task});
+                settle(*task);
             }
             if (was_told || !is_known(durable, receipt.framework)) continue;  // It has ended.
             violate("status " + format_id(receipt.status) + " of task " + receipt.task.text() +
@@ -232,12 +232,12 @@ void Checker::register_agent(PeerId peer, AgentId id, const Registry& durable) {
     agent.uncounted = false;
     ++registrations_;
     for (const protocol::AgentTask& each : registration.tasks)
-        task_of({each.framework, each.info.id}).reported_in = registrations_;
+        tasks_[{each.framework, each.info.id}].reported_in = registrations_;
     for (std::size_t i = agent.tasks.size(); i-- > 0;) {
         if (agent.tasks[i]->reported_in != registrations_) release(*agent.tasks[i]);
     }
     for (const protocol::AgentTask& each : registration.tasks) {
-        Task& task = task_of({each.framework, each.info.id});
+        Task& task = tasks_[{each.framework, each.info.id}];
         // One that has ended holds what it held until its last status comes.
         if (is_terminal(each.state) || task.agent == id) continue;
         if (!is_known(durable, each.framework)) {

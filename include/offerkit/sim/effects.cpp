@@ -12,23 +12,19 @@
 namespace offerkit::sim {
 
 void World::push_now(MachineKind kind, std::uint32_t index, master::Event event) {
-    master_.inbox.push_back(std::move(event));
-    request_step(master_, kind, index, now_, true);
+    tell(master_, kind, index, std::move(event));
 }
 
 void World::push_now(MachineKind kind, std::uint32_t index, agent::Event event) {
-    agents_[index].agent.inbox.push_back(std::move(event));
-    request_step(agents_[index].agent, kind, index, now_, true);
+    tell(agents_[index].agent, kind, index, std::move(event));
 }
 
 void World::push_now(MachineKind kind, std::uint32_t index, executor::Event event) {
-    agents_[index].executor.inbox.push_back(std::move(event));
-    request_step(agents_[index].executor, kind, index, now_, true);
+    tell(agents_[index].executor, kind, index, std::move(event));
 }
 
 void World::push_now(MachineKind kind, std::uint32_t index, framework::Event event) {
-    frameworks_[index].machine.inbox.push_back(std::move(event));
-    request_step(frameworks_[index].machine, kind, index, now_, true);
+    tell(frameworks_[index].machine, kind, index, std::move(event));
 }
 
 /// Returns false if the process has died on the way.
@@ -40,7 +36,7 @@ bool World::perform_each(N& node, MachineKind kind, Perform perform, Crash crash
         crash();
         return false;
     };
-    for (auto& effect : node.effects.list) {
+    for (auto& effect : bench_of(node).effects.list) {
         if (node.performed >= node.crash_at) return die();
         ++node.performed;
         ++reached[effect.index()];
@@ -142,14 +138,14 @@ void World::send_to_client(PeerId peer, Event event, Slab<Event>& slab) {
 }
 
 void World::perform_master() {
-    const auto [first, last] = find_entries<master::Store>(master_.effects.list);
+    const auto [first, last] = find_entries<master::Store>(bench_of(master_).effects.list);
     const bool lives = perform_each(
         master_, MachineKind::master, [this](master::Effect& effect) { perform(effect); },
         [this] { crash_master(); });
     if (!lives) return;
     commit(master_store_, MachineKind::master, 0, master_.generation, first, last,
            options_.store_failures);
-    if (options_.checks) checker_.master_tells(master_.effects.deltas, now_);
+    if (options_.checks) checker_.master_tells(bench_of(master_).effects.deltas, now_);
 }
 
 void World::perform(master::Effect& effect) {
@@ -159,11 +155,11 @@ void World::perform(master::Effect& effect) {
                    [&](master::SendScheduler& e) {
                        send_to_client(e.to,
                                       framework::Event{framework::MasterSaid{std::move(e.event)}},
-                                      framework_events_);
+                                      std::get<FrameworkMachine::Bench>(benches_).under_way);
                    },
                    [&](master::SendAgent& e) {
                        send_to_client(e.to, agent::Event{agent::MasterSaid{std::move(e.message)}},
-                                      agent_events_);
+                                      std::get<AgentMachine::Bench>(benches_).under_way);
                    },
                    [&](master::ClosePeer& e) { close_at_master(e.peer, std::move(e.why)); },
                    [&](master::Store& e) { master_store_.ask(e.entry, std::move(e.write)); },
@@ -176,7 +172,7 @@ void World::perform(master::Effect& effect) {
 
 void World::perform_agent(std::uint32_t index) {
     AgentHost& host = agents_[index];
-    const auto [first, last] = find_entries<agent::Store>(host.agent.effects.list);
+    const auto [first, last] = find_entries<agent::Store>(bench_of(host.agent).effects.list);
     const bool lives = perform_each(
         host.agent, MachineKind::agent, [&](agent::Effect& effect) { perform(index, effect); },
         [&] { crash_part_way(index); });

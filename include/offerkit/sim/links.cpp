@@ -46,26 +46,25 @@ void World::arrive(const Item& item) {
     const bool closed =
         item.connection != 0 && (connection == nullptr || connection->broken ||
                                  !(to_master ? connection->master_open : connection->client_open));
-    const auto deliver = [&](auto& node, auto& slab) {
-        auto event = slab.take(item.slot);
+    const auto deliver = [&](auto& node) {
+        auto event = bench_of(node).under_way.take(item.slot);
         if (closed || node.generation != item.generation || !node.machine) return;
         if (item.again && is_forgotten(*node.machine, event)) return;
-        node.inbox.push_back(std::move(event));
-        request_step(node, item.kind, item.machine, now_, true);
+        tell(node, item.kind, item.machine, std::move(event));
     };
     switch (item.kind) {
         case MachineKind::master:
-            return deliver(master_, master_events_);
+            return deliver(master_);
         case MachineKind::agent:
-            return deliver(agents_[item.machine].agent, agent_events_);
+            return deliver(agents_[item.machine].agent);
         case MachineKind::executor:
-            return deliver(agents_[item.machine].executor, executor_events_);
+            return deliver(agents_[item.machine].executor);
         case MachineKind::framework:
-            return deliver(frameworks_[item.machine].machine, framework_events_);
+            return deliver(frameworks_[item.machine].machine);
     }
 }
 
-World::Client& World::client_of(Link link) {
+Client& World::client_of(Link link) {
     return link.kind == protocol::PeerKind::agent ? agents_[link.index].client
                                                   : frameworks_[link.index].client;
 }
@@ -239,12 +238,12 @@ void World::send_to_master(Link link, master::Event event) {
     item.counts = true;
     if (passage.repeated) {
         item.at = passage.arrives_again;
-        item.slot = master_events_.put(event);
+        item.slot = bench_of(master_).under_way.put(event);
         queue_.push(item);
     }
     if (passage.dropped) return;
     item.at = passage.arrives;
-    item.slot = master_events_.put(std::move(event));
+    item.slot = bench_of(master_).under_way.put(std::move(event));
     queue_.push(item);
 }
 

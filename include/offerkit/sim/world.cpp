@@ -192,40 +192,39 @@ template <class N>
 bool World::step(N& node, MachineKind kind, std::uint32_t index, Instant due) {
     if (node.next_step != due || !node.machine) return false;
     node.next_step = Instant::never();
-    node.batch.clear();
-    node.effects.clear();
+    typename N::Bench& bench = bench_of(node);
     if (node.inbox.size() <= limits::batch_events_max) {
-        std::swap(node.batch, node.inbox);
+        std::swap(bench.batch, node.inbox);
     } else {
         const auto end = node.inbox.begin() + static_cast<std::ptrdiff_t>(limits::batch_events_max);
-        node.batch.assign(std::make_move_iterator(node.inbox.begin()),
-                          std::make_move_iterator(end));
+        bench.batch.assign(std::make_move_iterator(node.inbox.begin()),
+                           std::make_move_iterator(end));
         node.inbox.erase(node.inbox.begin(), end);
         request_step(node, kind, index, now_, true);
     }
-    machine_events_ += node.batch.size();
-    for (const auto& event : node.batch)
+    machine_events_ += bench.batch.size();
+    for (const auto& event : bench.batch)
         ++reached_.events[static_cast<std::size_t>(kind)][event.index()];
     Recording* const log = node.recordings.empty() ? nullptr : node.recordings.back().get();
     if (options_.fingerprints) {
         scratch_.clear();
-        for (const auto& event : node.batch)
+        for (const auto& event : bench.batch)
             record::encode(event, scratch_);
         fingerprint_batch(kind, index);
     }
-    using Event = typename decltype(node.batch)::value_type;
+    using Event = typename N::Event;
     if constexpr (std::is_same_v<Event, master::Event>) {
-        for (std::size_t i = 0; options_.checks && i < node.batch.size(); ++i)
-            checker_.master_hears(node.batch[i], now_);
+        for (std::size_t i = 0; options_.checks && i < bench.batch.size(); ++i)
+            checker_.master_hears(bench.batch[i], now_);
     }
-    const Batch<Event> batch{now_, wall_now(), {node.batch}};
+    const Batch<Event> batch{now_, wall_now(), {bench.batch}};
     if (log != nullptr) log->writer->begin_step(batch);
-    const Instant wake = node.machine->step(batch, node.effects);
-    if (log != nullptr) log->writer->end_step(node.effects, wake, log->bytes);
+    const Instant wake = node.machine->step(batch, bench.effects);
+    if (log != nullptr) log->writer->end_step(bench.effects, wake, log->bytes);
     if (options_.fingerprints) {
         scratch_.clear();
-        record::encode_effects(node.effects, scratch_);
-        fingerprint_.add(record::kinds_of(node.effects).count);
+        record::encode_effects(bench.effects, scratch_);
+        fingerprint_.add(record::kinds_of(bench.effects).count);
         fingerprint_.add(wake.ns);
         fingerprint_.add(std::string_view{scratch_});
     }
@@ -248,21 +247,29 @@ void World::step(const Item& item) {
             if (item.generation != master_.generation) return;
             if (!step(master_, item.kind, 0, item.at)) return;
             if (options_.checks && ++master_steps_ >= invariants_at_) check_master();
-            return perform_master();
-        case MachineKind::agent:
-            if (item.generation != agents_[index].agent.generation) return;
-            if (step(agents_[index].agent, item.kind, index, item.at)) perform_agent(index);
-            return;
-        case MachineKind::executor:
-            if (item.generation != agents_[index].executor.generation) return;
-            if (step(agents_[index].executor, item.kind, index, item.at)) perform_executor(index);
-            return;
-        case MachineKind::framework:
-            if (item.generation != frameworks_[index].machine.generation) return;
-            if (step(frameworks_[index].machine, item.kind, index, item.at)) {
-                perform_framework(index);
-            }
-            return;
+            perform_master();
+            return bench_of(master_).end_step();
+        case MachineKind::agent: {
+            AgentMachine& node = agents_[index].agent;
+            if (item.generation != node.generation) return;
+            if (!step(node, item.kind, index, item.at)) return;
+            perform_agent(index);
+            return bench_of(node).end_step();
+        }
+        case MachineKind::executor: {
+            ExecutorMachine& node = agents_[index].executor;
+            if (item.generation != node.generation) return;
+            if (!step(node, item.kind, index, item.at)) return;
+            perform_executor(index);
+            return bench_of(node).end_step();
+        }
+        case MachineKind::framework: {
+            FrameworkMachine& node = frameworks_[index].machine;
+            if (item.generation != node.generation) return;
+            if (!step(node, item.kind, index, item.at)) return;
+            perform_framework(index);
+            return bench_of(node).end_step();
+        }
     }
 }
 
@@ -280,7 +287,7 @@ void World::call_author(std::uint32_t index, const framework::Deliver& delivery)
     if (options_.checks) checker_.look_at_delivery(host.options.id, delivery, now_);
     Item item = make_item(What::arrival, MachineKind::framework, index,
                           now_ + options_.author.draw(author_rng_));
-    item.slot = framework_events_.put(host.author->deliver(delivery));
+    item.slot = bench_of(host.machine).under_way.put(host.author->deliver(delivery));
     item.generation = host.machine.generation;
     item.counts = true;
     queue_.push(item);
@@ -312,16 +319,14 @@ void World::wake_author(const Item& item) {
 void World::ask_author(std::uint32_t framework, framework::AuthorAsked asked) {
     FrameworkHost& host = frameworks_[framework];
     if (!host.machine.machine) return;
-    host.machine.inbox.emplace_back(std::move(asked));
-    request_step(host.machine, MachineKind::framework, framework, now_, true);
+    push_now(MachineKind::framework, framework, framework::Event{std::move(asked)});
 }
 
 // Nobody answers while there is no master.
 void World::ask_operator(protocol::OperatorCall call, std::string principal) {
     if (!master_.machine) return;
-    master_.inbox.emplace_back(
-        master::OperatorAsked{++operator_requests_, std::move(principal), std::move(call)});
-    request_step(master_, MachineKind::master, 0, now_, true);
+    push_now(MachineKind::master, 0,
+             master::OperatorAsked{++operator_requests_, std::move(principal), std::move(call)});
 }
 
 // --- looking ---

@@ -20,6 +20,7 @@
 #include <offerkit/master/master.hpp>
 #include <offerkit/sim/author.hpp>
 #include <offerkit/sim/checker.hpp>
+#include <offerkit/sim/hosts.hpp>
 #include <offerkit/sim/network.hpp>
 #include <offerkit/sim/node.hpp>
 #include <offerkit/sim/process.hpp>
@@ -36,6 +37,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace offerkit::sim {
@@ -225,51 +228,17 @@ public:
     [[nodiscard]] std::vector<NamedLog> logs() const;
 
 private:
-    using MasterNode = Node<master::Master, master::Event, master::Effects>;
-    using AgentMachine = Node<agent::Agent, agent::Event, agent::Effects>;
-    using ExecutorMachine = Node<executor::Executor, executor::Event, executor::Effects>;
-    using FrameworkMachine = Node<framework::Framework, framework::Event, framework::Effects>;
-
-    /// The client's end of a link.
-    struct Client {
-        std::uint64_t connection = 0;  // Zero: none.
-        bool cut_to_master = false;
-        bool cut_to_client = false;
-        Duration lag{0};  // At most, added to each message.
-        std::vector<Item> held;
-    };
-    using Registry = ModelledStore<master::registry::Contents, master::registry::Write,
-                                   &master::registry::apply>;
-    using Checkpoint = ModelledStore<agent::checkpoint::Contents, agent::checkpoint::Write,
-                                     &agent::checkpoint::apply>;
-    struct AgentHost {
-        AgentMachine agent;
-        ExecutorMachine executor;
-        agent::Options options;  // For its next start.
-        Client client;
-        Checkpoint store;
-        Processes processes;
-        std::uint32_t boots = 0;     // Processes end with the boot that they were started in.
-        bool crashes_whole = false;  // When it crashes between two effects.
-        bool listing = false;        // The executor has asked the launcher what there is.
-        bool left = false;           // It has stopped, and its tasks go on.
-        bool stopped = false;
-    };
-    struct FrameworkHost {
-        FrameworkMachine machine;
-        std::unique_ptr<Author> author;
-        framework::Options options;  // For its next start.
-        Client client;
-        Instant author_wake = Instant::never();
-        bool ended = false;
-        std::optional<Refusal> why;
-    };
-
     // world.cpp: time and machines
     void run_until_instant(Instant until);
     void handle(const Item& item);
     template <class N>
     void request_step(N& node, MachineKind kind, std::uint32_t index, Instant at, bool counts);
+    template <class N>
+    void tell(N& node, MachineKind kind, std::uint32_t index, typename N::Event event);
+    template <class N>
+    typename N::Bench& bench_of(const N&) {
+        return std::get<typename N::Bench>(benches_);
+    }
     template <class N>
     bool step(N& node, MachineKind kind, std::uint32_t index, Instant due);
     void step(const Item& item);
@@ -356,10 +325,7 @@ private:
     Rng seed_rng_;
 
     Queue queue_;
-    Slab<master::Event> master_events_;
-    Slab<agent::Event> agent_events_;
-    Slab<executor::Event> executor_events_;
-    Slab<framework::Event> framework_events_;
+    Workbenches benches_;
     Slab<Refusal> refusals_;
     Slab<executor::ProcessKey> ending_;
     Slab<std::function<void(World&)>> scripts_;
@@ -395,6 +361,14 @@ void World::request_step(N& node, MachineKind kind, std::uint32_t index, Instant
     item.kind = kind;
     item.counts = counts;
     queue_.push(item);
+}
+
+/// Puts an event into a machine's inbox and has it stepped at this instant.
+template <class N>
+void World::tell(N& node, MachineKind kind, std::uint32_t index, typename N::Event event) {
+    if (node.inbox.capacity() == 0) node.inbox = bench_of(node).take_spare();
+    node.inbox.push_back(std::move(event));
+    request_step(node, kind, index, now_, true);
 }
 
 }  // namespace offerkit::sim

@@ -127,6 +127,14 @@ struct Draw<std::optional<T>> {
 };
 
 template <class T>
+struct Draw<BoxedOptional<T>> {
+    static BoxedOptional<T> draw(Rng& rng) {
+        if (rng.chance(1, 2)) return std::nullopt;
+        return test::draw<T>(rng);
+    }
+};
+
+template <class T>
 struct Draw<std::vector<T>> {
     static std::vector<T> draw(Rng& rng) {
         std::vector<T> values;
