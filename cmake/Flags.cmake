@@ -30,6 +30,10 @@ if(OFFERKIT_SANITIZE)
   endif()
 endif()
 
+# For a build whose archives go into the Python extension too. Calls between our own functions need
+# not reckon with being replaced at load time, so programs lose nothing.
+set(OFFERKIT_PIC -fPIC -fno-semantic-interposition)
+
 function(offerkit_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)

@@ -7,6 +7,9 @@
 //   launch --emulated [--agents 1000] [--tasks 200000] [--connections 8] [--frameworks 4]
 //       One real master over loopback; emulated agents; at most 10 tasks per accept; each status
 //       acknowledged: tasks_per_master_cpu_second, accept_to_running_p50_ms and _p99_ms.
+//   launch --python [--tasks 1000]
+//       Real /bin/true through one agent, launched by a scheduler in C++ and by the same one in
+//       Python, in turn, five times each; of the medians: ratio_to_cpp.
 
 #include "emulated_agents.hpp"
 #include "launching.hpp"
@@ -82,6 +85,54 @@ int real(const std::string& programs, std::size_t tasks) {
     return 0;
 }
 
+/// Seconds from the first accept to the last end; below zero: it failed.
+double launched_by_cpp(const offerkit::testing::MasterProcess& master, std::size_t tasks) {
+    Command command;
+    command.argv = {"/bin/true"};
+    Launcher launcher{tasks, tasks, command};
+    const Result<void> ended = try_run_framework(launcher, framework_options(master));
+    if (!ended) std::fprintf(stderr, "launch: %s\n", format_refusal(ended.error()).c_str());
+    return ended && launcher.failed() == 0 ? seconds_since(launcher.started()) : -1;
+}
+
+double launched_by_python(const offerkit::testing::MasterProcess& master, std::size_t tasks) {
+    ::setenv("OFFERKIT_MASTER", master.address().c_str(), 1);
+    ::setenv("OFFERKIT_TOKEN", offerkit::testing::MasterProcess::token().c_str(), 1);
+    const char* const python = std::getenv("OFFERKIT_PYTHON");  // Set by scripts/bench.
+    const std::string command = std::string(python != nullptr ? python : "python3") + " " +
+                                OFFERKIT_SOURCE_DIR "/tests/bench/programs/launcher.py " +
+                                std::to_string(tasks);
+    std::FILE* const output = ::popen(command.c_str(), "r");
+    double seconds = -1;
+    const bool is_told = output != nullptr && std::fscanf(output, "%lf", &seconds) == 1;
+    return output != nullptr && ::pclose(output) == 0 && is_told ? seconds : -1;
+}
+
+int python(const std::string& programs, std::size_t tasks) {
+    offerkit::testing::MasterProcess master{programs};
+    const auto agent = master.start_agent("agent", "cpus:16;mem:4096");
+    constexpr std::size_t rounds = 5;
+    std::vector<double> cpp;
+    std::vector<double> python;
+    for (std::size_t i = 0; i < rounds; ++i) {
+        cpp.push_back(launched_by_cpp(master, tasks));
+        python.push_back(launched_by_python(master, tasks));
+        if (cpp.back() <= 0 || python.back() <= 0) {
+            std::fprintf(stderr, "launch: a scheduler did not finish its tasks\n");
+            return 1;
+        }
+    }
+    std::ranges::sort(cpp);
+    std::ranges::sort(python);
+    const double cpp_seconds = cpp[rounds / 2];
+    const double python_seconds = python[rounds / 2];
+    const std::string workload = std::to_string(tasks) + " /bin/true through one agent";
+    print(workload, "tasks_per_second", static_cast<double>(tasks) / python_seconds, "1/s");
+    print(workload, "cpp_tasks_per_second", static_cast<double>(tasks) / cpp_seconds, "1/s");
+    print(workload, "ratio_to_cpp", cpp_seconds / python_seconds, "ratio");
+    return 0;
+}
+
 int emulated(const std::string& programs, std::size_t agents, std::size_t tasks,
              std::size_t connections, std::size_t frameworks) {
     offerkit::testing::MasterProcess master{programs};
@@ -149,6 +200,7 @@ int emulated(const std::string& programs, std::size_t agents, std::size_t tasks,
 int main(int argc, char** argv) {
     bool is_real = false;
     bool is_emulated = false;
+    bool is_python = false;
     std::size_t tasks = 0;
     std::size_t agents = 1000;
     std::size_t connections = 8;
@@ -168,6 +220,8 @@ int main(int argc, char** argv) {
             is_real = true;
         } else if (flag == "--emulated") {
             is_emulated = true;
+        } else if (flag == "--python") {
+            is_python = true;
         } else if (flag == "--tasks") {
             number(tasks);
         } else if (flag == "--agents") {
@@ -181,11 +235,12 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    if (is_real == is_emulated) {
-        std::fprintf(stderr, "launch: give --real or --emulated\n");
+    if (is_real + is_emulated + is_python != 1) {
+        std::fprintf(stderr, "launch: give --real, --emulated or --python\n");
         return 2;
     }
     const std::string programs = OFFERKIT_BIN_DIR;
+    if (is_python) return python(programs, tasks == 0 ? 1000 : tasks);
     if (is_real) return real(programs, tasks == 0 ? 5000 : tasks);
     return emulated(programs, agents, tasks == 0 ? 200'000 : tasks, connections, frameworks);
 }

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster of one's own, for tests, notebooks and first steps: `with dev(agents=3) as cluster:`."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import _core
+from .refusal import Refusal
+
+_open = []  # Clusters whose `with` block is being run, the innermost last.
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+
+# Ends the cluster when its standard input does: when we say so, and when we are gone, however.
+_LIFELINE = """
+exec 3<&0
+folder=$1
+shift
+"$@" 3<&- </dev/null &
+cluster=$!
+{ read -r _ <&3; kill "$cluster"; } &
+watch=$!
+exec 3<&-
+wait "$cluster"
+code=$?
+kill "$watch" 2>/dev/null || rm -rf "$folder"
+exit "$code"
+"""
+
+
+def access(master, token):
+    """Where to connect: as said, else to the innermost `dev()` block."""
+    if not master and not token and _open:
+        return _open[-1].master, _open[-1].token
+    return master, token
+
+
+def find_tool():
+    """The path of `offerkit`: $OFFERKIT_TOOL, beside this Python, in the build, on the PATH."""
+    named = os.environ.get("OFFERKIT_TOOL")
+    places = [named] if named else [
+        Path(sys.executable).parent / "offerkit",
+        Path(_core.__file__).parent.parent.parent / "bin" / "offerkit",
+        shutil.which("offerkit")]
+    for place in places:
+        if place and os.access(place, os.X_OK):
+            return str(place)
+    raise Refusal("not_found", "offerkit dev", "find the program offerkit",
+                  f"it is not at {named}" if named else "it is neither installed nor on the PATH",
+                  "build it with scripts/quickstart, and set OFFERKIT_TOOL to its path")
+
+
+class Cluster:
+    """A master and agents on loopback: real daemons, real processes.
+
+    master: "HOST:PORT" for schedulers. http: URL of the operator API. token: the secret for both.
+    environment: variables that make the command line tool, and other programs, find this cluster.
+    """
+
+    def __init__(self, agents=1, *, resources="", policy=""):
+        self._arguments = ["--agents", str(agents)]
+        if resources:
+            self._arguments += ["--resources", str(resources)]
+        if policy:
+            self._arguments += ["--policy", policy]
+        self._process = None
+        self._folder = None
+        self.master = self.http = self.token = ""
+
+    @property
+    def environment(self):
+        return {"OFFERKIT_MASTER": self.master, "OFFERKIT_HTTP": self.http,
+                "OFFERKIT_TOKEN": self.token}
+
+    def start(self):
+        """Starts the daemons and returns once the agents are registered. Raises Refusal."""
+        if self._process is not None:
+            raise Refusal("conflict", "cluster", "start it", "it runs", "stop it first")
+        tool = find_tool()
+        self._folder = tempfile.mkdtemp(prefix="offerkit-")  # Only we can read it.
+        log = Path(self._folder) / "log"
+        environment = dict(os.environ, XDG_RUNTIME_DIR=self._folder)
+        with log.open("w") as output:
+            # In a group of its own: Ctrl-C is for us, who end it in turn.
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _LIFELINE, "offerkit-dev", self._folder, tool, "dev",
+                 *self._arguments],
+                env=environment, stdin=subprocess.PIPE, stdout=output, stderr=output,
+                start_new_session=True)
+        try:
+            self._await(log)
+        except BaseException:
+            self.stop()
+            raise
+        _open.append(self)
+        return self
+
+    def _await(self, log):
+        dev_file = Path(self._folder) / "offerkit" / "dev.json"
+        deadline = time.monotonic() + _START_SECONDS
+        while not dev_file.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text().strip().removeprefix("offerkit: ")
+                raise Refusal("unavailable", "offerkit dev", "start a cluster",
+                              said or f"it is not up after {_START_SECONDS} s",
+                              "start it on the command line to see more")
+            time.sleep(0.01)
+        found = json.loads(dev_file.read_text())
+        self.master, self.http, self.token = found["master"], found["http"], found["token"]
+
+    def stop(self):
+        """Ends all of it and removes what it made. Does nothing if it does not run."""
+        if self in _open:
+            _open.remove(self)
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.stdin.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # The cluster's keeper notices, and ends it.
+            process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *error):
+        self.stop()
+
+    def __del__(self):
+        with contextlib.suppress(Exception):
+            self.stop()
+
+    def __repr__(self):
+        return f"<Cluster {self.master or 'not running'}>"
+
+    def _repr_html_(self):
+        if not self.master:
+            return "<p>a cluster that does not run</p>"
+        return f"<p>a cluster at {self.master}, <a href='{self.http}'>{self.http}</a></p>"
+
+
+def dev(agents=1, *, resources="", policy=""):
+    """A cluster on this computer, for a `with` block: `with offerkit.dev(agents=3) as cluster:`.
+
+    agents: how many. resources: of each agent, Resources or a text ("cpus:4;mem:1024"); left out,
+    an equal part of this machine. policy: who is offered what first, by name. Inside the block
+    `run` finds the cluster by itself. At its end no process and no file is left.
+
+    Raises Refusal when it cannot be started.
+    """
+    return Cluster(agents, resources=resources, policy=policy)
