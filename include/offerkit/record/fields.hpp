@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The generic codec: how any plain value becomes bytes and comes back. Boost.PFR names the fields
-/// of aggregates, so that a struct that gains a field is recorded with it and cannot be forgotten.
+/// The generic codec: how any plain value becomes bytes and comes back. The fields of
+/// aggregates are found (`aggregate.hpp`), so that one that is added cannot be forgotten.
 /// Costly to compile; `codec.hpp` is the door that everybody else uses.
 ///
 ///   bool, enum, unsigned    number                 variant    index, then the value
 ///   signed, times           zigzag number          optional   0, or 1 and the value
 ///   text                    length, then bytes     vector     length, then the elements
-///   aggregate, pair, array  the fields in order    ids        their number or their text
+///   aggregate, pair, array  the fields in order    ids        their two numbers, or text
 ///   map, set                as a list, ascending
+///   aggregate of ten fields or more: which of them are not empty, as bits, then those
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/random.hpp>
@@ -123,11 +124,17 @@ struct Fields<Duration> {
     static void take(ByteReader& in, Duration& value) { value = Duration{in.signed_number()}; }
 };
 
+// In two parts, since both are small where their sum is not: ids are half of most messages.
 template <class Tag>
 struct Fields<NumberedId<Tag>> {
-    static void put(NumberedId<Tag> id, ByteWriter& out) { out.number(id.value()); }
+    static void put(NumberedId<Tag> id, ByteWriter& out) {
+        out.number(id.epoch());
+        out.number(id.counter());
+    }
     static void take(ByteReader& in, NumberedId<Tag>& id) {
-        id = NumberedId<Tag>::from_value(in.number());
+        const std::uint64_t epoch = in.number_below(NumberedId<Tag>::epoch_max + 1);
+        const std::uint64_t counter = in.number_below(NumberedId<Tag>::counter_max + 1);
+        id = NumberedId<Tag>{epoch, counter};
     }
 };
 
@@ -317,14 +324,78 @@ private:
     }
 };
 
+namespace detail {
+
+/// Structs with so many fields say first which of them are there: most are empty in most messages.
+inline constexpr std::size_t fields_with_marks_min = 10;
+
+/// True if the field is left out there: zero or empty. Structs within structs never are, but for
+/// those around one number, such as a time.
+template <class T>
+constexpr bool is_zero(const T& value) {
+    if constexpr (requires { value.empty(); }) {
+        return value.empty();
+    } else if constexpr (requires { value.has_value(); }) {
+        return !value.has_value();
+    } else if constexpr (requires { value.is_none(); }) {
+        return value.is_none();
+    } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                         std::is_same_v<T, Duration>) {
+        return value == T{};
+    } else if constexpr (std::is_same_v<T, Resources>) {
+        return value.is_empty();
+    } else if constexpr (std::is_same_v<T, Instant> || std::is_same_v<T, WallTime>) {
+        return value.ns == 0;
+    } else {
+        return false;
+    }
+}
+
+}  // namespace detail
+
 template <class T>
     requires(std::is_aggregate_v<T> && std::is_class_v<T>)
 struct Fields<T> {
+    static constexpr bool has_marks = detail::field_count<T> >= detail::fields_with_marks_min;
+
     static void put(const T& value, ByteWriter& out) {
-        detail::with_fields(value, [&](const auto&... fields) { (record::put(fields, out), ...); });
+        detail::with_fields(value, [&](const auto&... fields) {
+            if constexpr (has_marks) {
+                std::uint64_t marks = 0;
+                int at = 0;
+                ((marks |= std::uint64_t{!detail::is_zero(fields)} << at++), ...);
+                out.number(marks);
+                ((marks & 1 ? record::put(fields, out) : void(), marks >>= 1), ...);
+            } else {
+                (record::put(fields, out), ...);
+            }
+        });
     }
+
     static void take(ByteReader& in, T& value) {
-        detail::with_fields(value, [&](auto&... fields) { (record::take(in, fields), ...); });
+        detail::with_fields(value, [&](auto&... fields) {
+            if constexpr (has_marks) {
+                std::uint64_t marks = in.number_below(std::uint64_t{1} << sizeof...(fields));
+                ((take_marked(in, fields, (marks & 1) != 0), marks >>= 1), ...);
+            } else {
+                (record::take(in, fields), ...);
+            }
+        });
+    }
+
+private:
+    // What is marked and empty would be a second encoding of the same.
+    template <class Field>
+    static void take_marked(ByteReader& in, Field& field, bool is_there) {
+        if (is_there) {
+            record::take(in, field);
+            if (!in.has_failed() && detail::is_zero(field)) {
+                in.fail("a field is marked and empty");
+            }
+        } else {
+            if constexpr (std::default_initializable<Field>) field = Field{};
+            if (!detail::is_zero(field)) in.fail("a field is missing");
+        }
     }
 };
 

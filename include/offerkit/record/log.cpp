@@ -38,6 +38,9 @@ Refusal refuse(RefusalCode code, std::string what, std::string why, std::string 
     return {code, "event log", std::move(what), std::move(why), std::move(todo)};
 }
 
+// Other formats are told by the first field.
+static_assert(!Fields<LogHeader>::has_marks);
+
 }  // namespace
 
 std::uint32_t sum_of_snapshot(std::string_view snapshot) { return crc32c(snapshot); }

@@ -26,7 +26,7 @@
 
 namespace offerkit::record {
 
-inline constexpr std::uint64_t log_format_version = 2;
+inline constexpr std::uint64_t log_format_version = 3;
 inline constexpr std::size_t log_record_max = std::size_t{256} * 1024 * 1024;
 
 enum class Machine : std::uint8_t { master, agent, framework, executor };

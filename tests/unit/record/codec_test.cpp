@@ -58,6 +58,12 @@ void check_damage(std::uint64_t seed) {
     }
 }
 
+/// The fewest fields of a struct that says which are there.
+struct Ten {
+    std::uint64_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+    std::string i, j;
+};
+
 enum class Three : std::uint8_t { one, two, three };
 
 }  // namespace
@@ -99,6 +105,24 @@ TEST_CASE("the codec writes the bytes that its header documents", "[record]") {
     CHECK(bytes_of(std::vector<std::uint64_t>{1, 2}) == "\2\1\2"s);
     CHECK(bytes_of(std::variant<std::uint64_t, std::string>{"a"s}) == "\1\1"s + "a");
     CHECK(bytes_of(Three::three) == "\2"s);
+    CHECK(bytes_of(AgentId{3, 17}) == "\3\x11"s);
+    CHECK(bytes_of(Ten{}) == "\0"s);
+    CHECK(bytes_of(Ten{.b = 7, .i = "x", .j = {}}) == "\xf9\x02\x01\x07\x01x"s);
+}
+
+TEST_CASE("a struct says of each field once whether it is empty", "[record]") {
+    Ten value;
+    for (const auto& wrong : {std::string{"\2\0", 2}, std::string{"\xf9\0\4", 3}}) {
+        ByteReader in{wrong};
+        record::take(in, value);
+        CHECK(in.has_failed());
+    }
+    ByteReader in{std::string_view{"\0", 1}};
+    value = Ten{.b = 7, .i = "x", .j = {}};
+    record::take(in, value);
+    CHECK_FALSE(in.has_failed());
+    CHECK(value.b == 0);
+    CHECK(value.i.empty());
 }
 
 TEST_CASE("numbers are read up to their type's bounds and not beyond", "[record]") {
