@@ -60,7 +60,7 @@ set(folder include/offerkit/runtime)
 offerkit_unit(offerkit_runtime asio ${folder} detail/*.cpp hub.cpp link.cpp signals.cpp)
 offerkit_unit(offerkit_runtime machines ${folder} live_master.cpp recorder.cpp run_framework.cpp
               cluster_access.cpp durable_store.cpp id_file.cpp store_files.cpp work_dir.cpp
-              store/*.cpp)
+              file_state_store.cpp store/*.cpp)
 target_link_libraries(offerkit_runtime PRIVATE offerkit_http spdlog::spdlog
                       nlohmann_json::nlohmann_json SQLite::SQLite3)
 

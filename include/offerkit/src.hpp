@@ -37,10 +37,15 @@
 #include <offerkit/executor/impl/recover.ipp>
 #include <offerkit/executor/impl/report.ipp>
 #include <offerkit/framework/impl/author.ipp>
+#include <offerkit/framework/impl/constraints.ipp>
+#include <offerkit/framework/impl/desired_state.ipp>
 #include <offerkit/framework/impl/effects.ipp>
 #include <offerkit/framework/impl/framework.ipp>
+#include <offerkit/framework/impl/gang.ipp>
 #include <offerkit/framework/impl/link.ipp>
 #include <offerkit/framework/impl/master_said.ipp>
+#include <offerkit/framework/impl/packer.ipp>
+#include <offerkit/framework/impl/pattern.ipp>
 #include <offerkit/framework/impl/replies.ipp>
 #include <offerkit/framework/impl/step.ipp>
 #include <offerkit/master/impl/agents.ipp>

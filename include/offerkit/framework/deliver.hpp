@@ -53,7 +53,7 @@ template <Scheduler S>
 template <Scheduler S>
 [[nodiscard]] AuthorReplied call_handlers(S& scheduler, const Deliver& delivery) {
     check_handlers<S>();
-    Replies replies;
+    Replies replies{delivery.now};
     if constexpr (requires { scheduler.on_disconnected(); }) {
         if (delivery.disconnected) scheduler.on_disconnected();
     }
@@ -110,7 +110,7 @@ template <Scheduler S>
 /// Calls `on_wake` if the scheduler has it. The event goes to the machine if it asks for anything.
 template <Scheduler S>
 [[nodiscard]] AuthorAsked call_wake(S& scheduler, Instant now) {
-    Replies replies;
+    Replies replies{now};
     if constexpr (requires { scheduler.on_wake(now, replies); }) scheduler.on_wake(now, replies);
     AuthorAsked asked;
     asked.offers = replies.take_offers();

@@ -5,6 +5,7 @@
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/result.hpp>
+#include <offerkit/core/time.hpp>
 #include <offerkit/model/offer.hpp>
 #include <offerkit/model/operation.hpp>
 #include <offerkit/model/status.hpp>
@@ -40,6 +41,7 @@ struct SendMaster {
 /// this number follows; until then no other delivery is made.
 struct Deliver {
     std::uint64_t delivery = 0;
+    Instant now;  // When it was made.
     std::optional<FrameworkId> subscribed;
     bool disconnected = false;
     std::vector<TaskStatus> statuses;

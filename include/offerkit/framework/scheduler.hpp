@@ -79,6 +79,13 @@ using Request = std::variant<KillTask, Revive, Suppress, StateDemand, Reconcile,
 /// Collects what a handler answers and asks for. Handed to handlers, never kept by them.
 class Replies {
 public:
+    Replies() = default;
+    explicit Replies(Instant now) : now_(now) {}
+
+    /// When what is being handled came about, on the clock of `on_wake` and `next_wake`: a handler
+    /// needs no other.
+    [[nodiscard]] Instant now() const { return now_; }
+
     void accept(Accept reply);
     void decline(Decline reply);
     void hold(Hold reply);
@@ -99,6 +106,7 @@ public:
     [[nodiscard]] std::vector<Request> take_requests();
 
 private:
+    Instant now_;
     std::vector<OfferReply> offers_;
     std::vector<Request> requests_;
 };

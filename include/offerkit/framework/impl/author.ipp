@@ -25,6 +25,7 @@ OFFERKIT_INLINE void Framework::deliver() {
     state_.next_waits = false;
     Deliver delivery = std::exchange(state_.next, Deliver{});
     delivery.delivery = ++state_.deliveries;
+    delivery.now = state_.now;
     for (const TaskStatus& status : delivery.statuses) {
         if (!status.id.is_none()) {
             state_.receipts.push_back({status.agent, status.task, status.id});
