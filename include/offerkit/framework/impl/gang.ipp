@@ -134,8 +134,8 @@ OFFERKIT_INLINE Instant GangAssembler::next_wake() const {
     return next;
 }
 
-// All at once: half a gang's offers are of no use to it, and may be the other half of another's. And
-// nothing else is held meanwhile: two gangs would only swap their halves.
+// All at once: half a gang's offers are of no use to it, and may be the other half of another's.
+// And nothing else is held meanwhile: two gangs would only swap their halves.
 OFFERKIT_INLINE void GangAssembler::on_wake(Instant now, Replies& replies) {
     if (next_wake() > now) return;
     ++given_up_;
