@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole cluster in one value, on a clock of its own: the same machines as in the daemons."""
 
+from __future__ import annotations
+
 import inspect
+from typing import Any, Callable, Sequence, Union
 
 from . import _core, handlers
 from .refusal import Refusal
+from .running import Seconds
 
 
 class World(_core.World):
@@ -23,7 +27,9 @@ class World(_core.World):
     long as their command says (`sleep 5`, `true`, `exit 3`), any other 1 to 10 seconds.
     """
 
-    def add_framework(self, scheduler, *, name="framework", roles=("*",), failover_timeout=0):
+    def add_framework(self, scheduler: object, *, name: str = "framework",
+                      roles: Union[str, Sequence[str]] = ("*",),
+                      failover_timeout: Seconds = 0) -> int:
         """Adds a scheduler, the same object that `run` takes. Returns its number, from zero.
 
         What a handler raises ends the world, and reaches whoever called `run_for` and so on. Async
@@ -37,8 +43,8 @@ class World(_core.World):
         return self._add_framework(bound, name, list(roles), failover_timeout)
 
 
-def _settled(method):
-    def call(*arguments):
+def _settled(method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: object) -> Any:
         result = method(*arguments)
         if not inspect.iscoroutine(result):
             return result
