@@ -5,6 +5,7 @@
     ```cpp compile   a whole file: must compile without a warning
     ```cpp body      statements: compiled inside a function, after the umbrella header
     ```cpp sketch    a picture of an idea, not of the API: only in docs/internals and docs/decisions
+    ```python run    must run, after those before it in the same document
     ```sh run        must exit 0, in an empty folder, with the built programs on PATH
     ```sh shown      not run here; its scripts must exist and its `offerkit` commands must be known
 """
@@ -47,6 +48,17 @@ def run_block(options, text):
     return "" if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
 
 
+def run_python(options, text):
+    if options.python_package is None:
+        return ""  # This build has no Python package.
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, PYTHONPATH=str(options.python_package), HOME=folder,
+                           XDG_RUNTIME_DIR=folder, TMPDIR=folder)
+        done = subprocess.run([options.python, "-c", text], cwd=folder, text=True, timeout=120,
+                              env=environment, capture_output=True, stdin=subprocess.DEVNULL)
+    return "" if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+
+
 def look_at_block(options, text):
     for script in re.findall(r"(?:^|\s)(?:\./)?(scripts/[\w-]+)", text):
         if not os.access(options.source / script, os.X_OK):
@@ -61,6 +73,8 @@ def look_at_block(options, text):
 
 def prove(options, path, info, text):
     language, how = docs.ALIASES.get(info[0], info[0]), info[1]
+    if language == "python":
+        return run_python(options, text)
     if language == "cpp" and how == "sketch":
         allowed = path.startswith(("docs/internals/", "docs/decisions/"))
         return "" if allowed else "a sketch stands only in docs/internals and docs/decisions"
@@ -74,17 +88,23 @@ def main():
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--python-package", type=Path)
     options = parser.parse_args()
 
     proven, failed = 0, 0
     for file in source.load(options.source):
         if file.suffix != ".md":
             continue
+        python = ""  # All of the document's so far: a later block stands on the earlier ones.
         for number, info, lines in docs.blocks(file.lines):
             language = docs.ALIASES.get(info[0], info[0]) if info else ""
             if language not in docs.PROVEN or len(info) < 2:
                 continue  # Unmarked blocks are the tidy test's finding.
-            problem = prove(options, file.path, info, "\n".join(lines) + "\n")
+            text = "\n".join(lines) + "\n"
+            if language == "python":
+                text = python = python + text
+            problem = prove(options, file.path, info, text)
             proven += 1
             if problem:
                 failed += 1

@@ -9,8 +9,8 @@ import posixpath
 
 FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*)$")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)|!\[[^\]]*\]\(([^()\s]+)\)")
-PROVEN = {"cpp": {"compile", "body", "sketch"}, "sh": {"run", "shown"}}
-ALIASES = {"c++": "cpp", "cc": "cpp", "bash": "sh", "shell": "sh", "console": "sh"}
+PROVEN = {"cpp": {"compile", "body", "sketch"}, "sh": {"run", "shown"}, "python": {"run"}}
+ALIASES = {"c++": "cpp", "cc": "cpp", "py": "python", "python3": "python", "bash": "sh", "shell": "sh", "console": "sh"}
 
 
 def blocks(lines):

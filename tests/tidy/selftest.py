@@ -83,6 +83,7 @@ PLANTED = [
     ("change-fragment", "docs/changes/p.md", "kind: new\ncomponent: tool\n\nIt is new.\n"),
     ("doc-block", "docs/p.md", "```cpp\nint a;\n```\n"),
     ("doc-block", "docs/p.md", "```bash\nls\n```\n"),
+    ("doc-block", "docs/p.md", "```python shown\nx = 1\n```\n"),
     ("doc-test", "docs/p.md", "See `tests/unit/core/none_test.cpp`.\n"),
     ("doc-test", "docs/p.md", "- `tests/unit/core/id_test.cpp`: \"no such\n  test\"\n"),
     ("doc-test", "docs/p.md", "- `tests/integration/tools/usage_test.py`: \"test_none\"\n"),
@@ -93,6 +94,7 @@ PLANTED = [
     (None, "docs/p.md", "- `tests/tidy/docs.py`\n- `tests/integration/tools/usage_test.py`: "
                         "\"test_a_wrong_token_is_told_as_such\"\n"),
     (None, "docs/p.md", "```cpp compile\nint a;\n```\n"),
+    (None, "docs/p.md", "```python run\nx = 1\n```\n"),
 ]
 
 

@@ -28,23 +28,30 @@ A scheduler is any object with `on_offer(offer)` (or `on_offers(offers, replies)
 `on_refused(refusal)`, `on_inverse_offer(inverse_offer)`, `on_wake(now)` with `next_wake()`, both in
 seconds since the run began, and `is_done()`, asked after every handler. Handlers that answer or
 report may take `replies` as a last argument, to ask for something. Any may be `async`.
+
+An allocation policy is any class with `rank(node)`, which returns an int, a Fraction or a Share:
+siblings are served in ascending order. It may also have `agent_key(agent)`, a rank of agents, or
+`pick(node, candidates)`, which chooses one of them; `shape(node, agent)`, the Resources of it that
+are offered; and `begin_cycle(seed)`, the only place for chance. `World(policy=...)` runs it.
 """
 
 from typing import NewType
 
 from .refusal import Refusal
 from .states import DeclineReason, StatusReason, StatusSource, TaskState
-from ._core import (Accept, AgentId, Decline, Demand, FrameworkId, Hold, InverseOffer, Offer,
-                    OfferId, Replies, Resources, TaskInfo, TaskStatus, res)
+from ._core import (Accept, Agent, AgentId, Amounts, Candidates, Decline, Demand, FrameworkId, Hold,
+                    InverseOffer, Node, Offer, OfferId, Replies, Resources, Share, TaskInfo,
+                    TaskStatus, res)
 from .clusters import Cluster, dev
 from .running import run, run_async
+from .simulation import World
 
 TaskId = NewType("TaskId", str)  # Chosen by the scheduler, unique in its framework.
 ExecutorId = NewType("ExecutorId", str)
 
 __all__ = [
-    "Accept", "AgentId", "Cluster", "Decline", "DeclineReason", "Demand", "ExecutorId",
-    "FrameworkId", "Hold", "InverseOffer", "Offer", "OfferId", "Refusal", "Replies", "Resources",
-    "StatusReason", "StatusSource", "TaskId", "TaskInfo", "TaskState", "TaskStatus", "dev", "res",
-    "run", "run_async",
+    "Accept", "Agent", "AgentId", "Amounts", "Candidates", "Cluster", "Decline", "DeclineReason",
+    "Demand", "ExecutorId", "FrameworkId", "Hold", "InverseOffer", "Node", "Offer", "OfferId",
+    "Refusal", "Replies", "Resources", "Share", "StatusReason", "StatusSource", "TaskId",
+    "TaskInfo", "TaskState", "TaskStatus", "World", "dev", "res", "run", "run_async",
 ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cluster of one's own, for tests, notebooks and first steps: `with dev(agents=3) as cluster:`."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -11,11 +13,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Dict, List, Optional, Tuple, Union
 
 from . import _core
+from ._core import Resources
 from .refusal import Refusal
 
-_open = []  # Clusters whose `with` block is being run, the innermost last.
+_open: List[Cluster] = []  # Clusters whose `with` block is being run, the innermost last.
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -36,17 +40,17 @@ exit "$code"
 """
 
 
-def access(master, token):
+def access(master: str, token: str) -> Tuple[str, str]:
     """Where to connect: as said, else to the innermost `dev()` block."""
     if not master and not token and _open:
         return _open[-1].master, _open[-1].token
     return master, token
 
 
-def find_tool():
+def find_tool() -> str:
     """The path of `offerkit`: $OFFERKIT_TOOL, beside this Python, in the build, on the PATH."""
     named = os.environ.get("OFFERKIT_TOOL")
-    places = [named] if named else [
+    places: List[Union[None, str, Path]] = [named] if named else [
         Path(sys.executable).parent / "offerkit",
         Path(_core.__file__).parent.parent.parent / "bin" / "offerkit",
         shutil.which("offerkit")]
@@ -65,22 +69,23 @@ class Cluster:
     environment: variables that make the command line tool, and other programs, find this cluster.
     """
 
-    def __init__(self, agents=1, *, resources="", policy=""):
+    def __init__(self, agents: int = 1, *, resources: Union[Resources, str] = "",
+                 policy: str = "") -> None:
         self._arguments = ["--agents", str(agents)]
         if resources:
             self._arguments += ["--resources", str(resources)]
         if policy:
             self._arguments += ["--policy", policy]
-        self._process = None
-        self._folder = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
+        self._folder = ""
         self.master = self.http = self.token = ""
 
     @property
-    def environment(self):
+    def environment(self) -> Dict[str, str]:
         return {"OFFERKIT_MASTER": self.master, "OFFERKIT_HTTP": self.http,
                 "OFFERKIT_TOKEN": self.token}
 
-    def start(self):
+    def start(self) -> Cluster:
         """Starts the daemons and returns once the agents are registered. Raises Refusal."""
         if self._process is not None:
             raise Refusal("conflict", "cluster", "start it", "it runs", "stop it first")
@@ -96,18 +101,18 @@ class Cluster:
                 env=environment, stdin=subprocess.PIPE, stdout=output, stderr=output,
                 start_new_session=True)
         try:
-            self._await(log)
+            self._await(self._process, log)
         except BaseException:
             self.stop()
             raise
         _open.append(self)
         return self
 
-    def _await(self, log):
+    def _await(self, process: subprocess.Popen[bytes], log: Path) -> None:
         dev_file = Path(self._folder) / "offerkit" / "dev.json"
         deadline = time.monotonic() + _START_SECONDS
         while not dev_file.exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text().strip().removeprefix("offerkit: ")
                 raise Refusal("unavailable", "offerkit dev", "start a cluster",
                               said or f"it is not up after {_START_SECONDS} s",
@@ -116,13 +121,14 @@ class Cluster:
         found = json.loads(dev_file.read_text())
         self.master, self.http, self.token = found["master"], found["http"], found["token"]
 
-    def stop(self):
+    def stop(self) -> None:
         """Ends all of it and removes what it made. Does nothing if it does not run."""
         if self in _open:
             _open.remove(self)
         process, self._process = self._process, None
         if process is None:
             return
+        assert process.stdin is not None
         process.stdin.close()
         try:
             process.wait(_STOP_SECONDS)
@@ -131,26 +137,26 @@ class Cluster:
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Cluster:
         return self.start()
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
-    def __del__(self):
+    def __del__(self) -> None:
         with contextlib.suppress(Exception):
             self.stop()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Cluster {self.master or 'not running'}>"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         if not self.master:
             return "<p>a cluster that does not run</p>"
         return f"<p>a cluster at {self.master}, <a href='{self.http}'>{self.http}</a></p>"
 
 
-def dev(agents=1, *, resources="", policy=""):
+def dev(agents: int = 1, *, resources: Union[Resources, str] = "", policy: str = "") -> Cluster:
     """A cluster on this computer, for a `with` block: `with offerkit.dev(agents=3) as cluster:`.
 
     agents: how many. resources: of each agent, Resources or a text ("cpus:4;mem:1024"); left out,

@@ -2,13 +2,19 @@
 """Which handlers a scheduler has, and whether they can be called as documented: one that is
 misspelt would never be called, and nobody would know why."""
 
+from __future__ import annotations
+
 import difflib
 import inspect
+from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
 
 from .refusal import Refusal
 
+# What a scheduler has: name to (method, takes replies).
+Handlers = Dict[str, Tuple[Callable[..., Any], bool]]
+
 # Name to the arguments; those marked may take `replies` after them.
-HANDLERS = {
+HANDLERS: Dict[str, Tuple[Tuple[str, ...], bool]] = {
     "on_offer": (("offer",), True),
     "on_offers": (("offers",), True),
     "on_status": (("status",), True),
@@ -25,12 +31,12 @@ HANDLERS = {
 }
 
 
-def _form(name):
+def _form(name: str) -> str:
     arguments, may_reply = HANDLERS[name]
     return f"{name}({', '.join(arguments)}{'[, replies]' if may_reply else ''})"
 
 
-def _takes(method, count):
+def _takes(method: Callable[..., Any], count: int) -> Optional[bool]:
     """True or False; None if the method does not tell (some are not written in Python)."""
     try:
         inspect.signature(method).bind(*range(count))
@@ -41,11 +47,11 @@ def _takes(method, count):
     return True
 
 
-def _refuse(scheduler, what, why, todo):
+def _refuse(scheduler: object, what: str, why: str, todo: str) -> NoReturn:
     raise Refusal("invalid", f"scheduler {type(scheduler).__name__}", what, why, todo)
 
 
-def _takes_replies(scheduler, name, method):
+def _takes_replies(scheduler: object, name: str, method: Callable[..., Any]) -> bool:
     arguments, may_reply = HANDLERS[name]
     if may_reply and _takes(method, len(arguments) + 1):
         return True
@@ -54,8 +60,8 @@ def _takes_replies(scheduler, name, method):
     return False
 
 
-def bind(scheduler):
-    """The handlers that `scheduler` has: name to (method, takes replies)."""
+def bind(scheduler: object) -> Handlers:
+    """The handlers that `scheduler` has. Raises Refusal for those that could not be called."""
     if isinstance(scheduler, type):
         _refuse(scheduler, "run it", "it is a class", f"give an instance: {scheduler.__name__}()")
     for name in dir(scheduler):
@@ -63,7 +69,7 @@ def bind(scheduler):
             near = difflib.get_close_matches(name, HANDLERS, 1, 0.75)
             _refuse(scheduler, f"use {name}", "no handler has this name",
                     f"did you mean {near[0]}?" if near else "rename it, on_ is for handlers")
-    found = {}
+    found: Handlers = {}
     for name in HANDLERS:
         method = getattr(scheduler, name, None)
         if method is None:
@@ -85,6 +91,6 @@ def bind(scheduler):
     return found
 
 
-def is_async(handlers):
+def is_async(handlers: Handlers) -> bool:
     """True if one of them is written `async def`."""
     return any(inspect.iscoroutinefunction(method) for method, _ in handlers.values())

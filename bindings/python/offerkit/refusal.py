@@ -9,7 +9,7 @@ class Refusal(Exception):
     "no_longer_available", "unavailable", "cancelled" and so on. The other four are for people.
     """
 
-    def __init__(self, code, who, what, why, todo):
+    def __init__(self, code: str, who: str, what: str, why: str, todo: str) -> None:
         super().__init__(code, who, what, why, todo)
         self.code = code
         self.who = who
@@ -17,5 +17,5 @@ class Refusal(Exception):
         self.why = why
         self.todo = todo
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.who}: {self.what}: {self.why}; {self.todo}"

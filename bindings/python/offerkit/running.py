@@ -1,29 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a scheduler against a real cluster, on the caller's thread or on its asyncio loop."""
 
+from __future__ import annotations
+
 import asyncio
 import concurrent.futures
 import datetime
 import inspect
 import logging
 import threading
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from . import _core, clusters, handlers
 from .refusal import Refusal
 
+Seconds = Union[float, datetime.timedelta]
+
 _LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
 
 
-def _log(level, line):
+def _log(level: int, line: str) -> None:
     logging.getLogger("offerkit").log(_LEVELS[level], line)
 
 
-def _options(name, failover_timeout, roles, master, token, given):
+def _options(name: str, failover_timeout: Optional[Seconds], roles: Union[str, Sequence[str]],
+             master: str, token: str, given: Dict[str, Any]) -> Dict[str, Any]:
     if isinstance(roles, str):
         roles = (roles,)
-    options = {"cluster": "", "principal": "", "user": "", "id_file": "", "labels": {},
-               "connect_timeout": None, "answer_timeout": datetime.timedelta(seconds=5),
-               "gpu_resources": False, "revocable_resources": False}
+    options: Dict[str, Any] = {
+        "cluster": "", "principal": "", "user": "", "id_file": "", "labels": {},
+        "connect_timeout": None, "answer_timeout": datetime.timedelta(seconds=5),
+        "gpu_resources": False, "revocable_resources": False}
     unknown = sorted(set(given) - set(options))
     if unknown:
         raise TypeError(f"run() has no option {unknown[0]!r}; it has {', '.join(options)}")
@@ -33,7 +40,9 @@ def _options(name, failover_timeout, roles, master, token, given):
     return options
 
 
-def run(scheduler, *, name, failover_timeout=None, roles=("*",), master="", token="", **options):
+def run(scheduler: object, *, name: str, failover_timeout: Optional[Seconds] = None,
+        roles: Union[str, Sequence[str]] = ("*",), master: str = "", token: str = "",
+        **options: Any) -> None:
     """Runs `scheduler` until it is done or stopped.
 
     Handlers are called on this thread, one at a time; the GIL is released while there is nothing to
@@ -64,7 +73,7 @@ def run(scheduler, *, name, failover_timeout=None, roles=("*",), master="", toke
     return asyncio.run(_run_on_loop(bound, made))
 
 
-def _is_on_loop():
+def _is_on_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -72,8 +81,9 @@ def _is_on_loop():
     return True
 
 
-async def run_async(scheduler, *, name, failover_timeout=None, roles=("*",), master="", token="",
-                    **options):
+async def run_async(scheduler: object, *, name: str, failover_timeout: Optional[Seconds] = None,
+                    roles: Union[str, Sequence[str]] = ("*",), master: str = "", token: str = "",
+                    **options: Any) -> None:
     """As `run`, on the loop that is running: handlers, plain or `async`, are called on it, one at a
     time, and other coroutines go on meanwhile. Cancelling it ends the framework, handler included.
     """
@@ -84,18 +94,18 @@ async def run_async(scheduler, *, name, failover_timeout=None, roles=("*",), mas
 class _Bridge:
     """Calls handlers on the loop, for the thread that the driver runs on."""
 
-    def __init__(self, loop):
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._lock = threading.Lock()
-        self._calling = None
+        self._calling: Optional[concurrent.futures.Future[Any]] = None
         self._cancelled = False
 
-    def handler(self, method):
-        async def finish(arguments):
+    def handler(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def finish(arguments: Sequence[Any]) -> Any:
             result = method(*arguments)
             return await result if inspect.isawaitable(result) else result
 
-        def call(*arguments):
+        def call(*arguments: Any) -> Any:
             with self._lock:
                 if self._cancelled:
                     raise asyncio.CancelledError
@@ -104,14 +114,14 @@ class _Bridge:
 
         return call
 
-    def cancel(self):
+    def cancel(self) -> None:
         with self._lock:
             self._cancelled = True
             if self._calling is not None:
                 self._calling.cancel()
 
 
-async def _run_on_loop(bound, options):
+async def _run_on_loop(bound: handlers.Handlers, options: Dict[str, Any]) -> None:
     loop = asyncio.get_running_loop()
     bridge = _Bridge(loop)
     control = _core.Control()

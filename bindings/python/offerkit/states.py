@@ -27,12 +27,12 @@ class TaskState(enum.Enum):
     UNKNOWN = "unknown"
 
     @property
-    def is_terminal(self):
+    def is_terminal(self) -> bool:
         """True if the task has ended."""
         return self in _TERMINAL
 
     @property
-    def is_certain(self):
+    def is_certain(self) -> bool:
         """False while nobody knows what the task does: it may still run."""
         return self not in _UNCERTAIN
 

@@ -8,7 +8,9 @@
 #include <pybind11/pybind11.h>
 
 #include <exception>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace offerkit::python {
@@ -43,8 +45,19 @@ T value_or_raise(Result<T>&& result) {
 /// The exception object for a refusal. Pre: the GIL is held.
 [[nodiscard]] py::object make_exception(const Refusal& refusal);
 
-/// A log that calls `log(level, line)` from whatever thread has something to say. The object is
-/// let go of under the GIL, wherever its last copy dies. Pre: the GIL is held.
+/// An error as Python has it, with nothing left pending. Pre: the GIL is held.
+[[nodiscard]] inline py::error_already_set python_error(const py::builtin_exception& error) {
+    error.set_error();
+    return {};
+}
+[[nodiscard]] inline py::error_already_set python_error(const RefusalError& error) {
+    const py::object made = make_exception(error.refusal());
+    PyErr_SetObject(py::type::of(made).ptr(), made.ptr());
+    return {};
+}
+
+/// An object that may be held, and let go of, where the GIL is not: copies of the pointer are
+/// nobody's business, and the last one takes it. Pre: the GIL is held.
 [[nodiscard]] inline std::shared_ptr<py::object> share(py::object object) {
     return {new py::object(std::move(object)), [](py::object* last) {
                 const py::gil_scoped_acquire gil;

@@ -7,6 +7,8 @@ PYBIND11_MODULE(_core, m) {
     bind_core(m);
     bind_resources(m);
     bind_model(m);
+    bind_policy(m);
     bind_replies(m);
     bind_run(m);
+    bind_sim(m);
 }

@@ -51,15 +51,12 @@ auto PyScheduler::guarded(F&& f) {
     const py::gil_scoped_acquire gil;
     try {
         return f();
-    } catch (py::error_already_set& error) {
+    } catch (const py::error_already_set& error) {
         failure_ = error;
     } catch (const RefusalError& error) {
-        const py::object made = make_exception(error.refusal());
-        PyErr_SetObject(py::type::of(made).ptr(), made.ptr());
-        failure_.emplace();
+        failure_ = python_error(error);
     } catch (const py::builtin_exception& error) {
-        error.set_error();
-        failure_.emplace();
+        failure_ = python_error(error);
     }
     throw HandlerFailed{};
 }
