@@ -46,11 +46,12 @@ get_target_property(kind offerkit_tool_parts TYPE)
 if(NOT kind STREQUAL INTERFACE_LIBRARY)
   target_link_libraries(offerkit_tool_parts PRIVATE offerkit_http_client)
   offerkit_unit(offerkit_tool_parts json tools agent.cpp dev_cluster.cpp http_peer.cpp list.cpp
-                registry.cpp results.cpp sandbox.cpp)
+                job_place.cpp print_why.cpp registry.cpp results.cpp sandbox.cpp
+                why.cpp)
   offerkit_unit(offerkit_tool_parts jobs tools batch.cpp duration.cpp fit.cpp jobs.cpp jobs_reader.cpp
                 progress.cpp replay.cpp results_file.cpp run.cpp run_jobs.cpp)
   offerkit_unit(offerkit_tool_parts other tools access.cpp cli.cpp dev.cpp dev_children.cpp
-                fetch.cpp stream.cpp)
+                fetch.cpp job_desk.cpp stream.cpp user_folder.cpp)
   # It waits for the master and for people.
   target_compile_options(offerkit_tool_parts PRIVATE $<$<CONFIG:Release>:-O1>)
 endif()

@@ -3,12 +3,8 @@
 /// `offerkit agent ...`: takes agents out of use, empties them, and puts them back.
 
 #include "commands.hpp"
-#include "http_peer.hpp"
+#include "document.hpp"
 #include "table.hpp"
-
-#include <offerkit/core/result.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -19,19 +15,12 @@ namespace offerkit::tools {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::chrono::milliseconds watch_pause{500};
 
 Result<Json> get(HttpPeer& master, const std::string& path, const std::string& member) {
-    const Result<std::string> body = master.get(path);
-    if (!body) return body.error();
-    Json document = Json::parse(*body, nullptr, false);
-    if (!document.is_object() || !document.contains(member)) {
-        return Refusal{RefusalCode::malformed, "master", "answer " + path,
-                       "the answer is not understood", "run the same version on both sides"};
-    }
-    return Json(document[member]);
+    Result<Json> document = get_document(master, path, member);
+    if (!document) return document;
+    return Json((*document)[member]);
 }
 
 /// The id of the agent that `name` means: an id, a host name, or host name and port.

@@ -76,6 +76,7 @@ BatchScheduler::BatchScheduler(Jobs jobs, BatchOptions options, Hooks hooks)
     counts_.jobs = jobs_.size();
     for (const std::uint32_t job : options_.done_earlier) {
         if (graph_.is_done(job)) continue;
+        tracks_[job].stage = JobStage::finished;
         static_cast<void>(graph_.done(job));
         ++counts_.earlier;
     }
@@ -117,24 +118,53 @@ OfferReply BatchScheduler::answer(const Offer& offer) {
             return true;
         });
     }
-    // Nothing to do: a long refusal, taken back by a revive when a job may start.
     const bool is_idle = draining_ || ready_.empty();
-    Duration refuse_for = is_idle ? Duration{std::chrono::hours{1}} : std::chrono::seconds{1};
-    if (is_full) refuse_for = Duration{0};
-    declined_for_long_ = declined_for_long_ || is_idle;
+    refused_idly_ = refused_idly_ || is_idle;
     if (!accept.launch.empty()) {
-        accept.refuse_for = refuse_for;
+        // What is left comes back soon, and is declined then with a reason that people may read.
+        accept.refuse_for = is_full ? Duration{0} : std::chrono::seconds{1};
         return accept;
     }
-    DeclineReason reason = DeclineReason::too_small;
-    if (is_idle) reason = DeclineReason::no_work;
-    if (!is_idle && running_.size() >= options_.parallel_max) reason = DeclineReason::limit;
-    return Decline{offer.id, refuse_for, reason, {}};
+    // Nothing to do: a long refusal, taken back by a revive when a job may start.
+    const Duration refuse_for = is_idle ? Duration{std::chrono::hours{1}} : std::chrono::seconds{1};
+    return decline(offer, refuse_for);
+}
+
+// The detail is what a person reads who asks why nothing more runs.
+Decline BatchScheduler::decline(const Offer& offer, Duration refuse_for) const {
+    if (draining_) {
+        return {offer.id, refuse_for, DeclineReason::no_work, "interrupted: no more are started"};
+    }
+    if (ready_.empty()) {
+        std::string detail = "no job is ready";
+        if (graph_.blocked() != 0) {
+            detail += ", " + std::to_string(graph_.blocked()) + " wait for others to finish";
+        }
+        return {offer.id, refuse_for, DeclineReason::no_work, std::move(detail)};
+    }
+    if (running_.size() >= options_.parallel_max) {
+        return {offer.id, refuse_for, DeclineReason::limit,
+                "as many jobs run as --max-parallel allows: " + std::to_string(running_.size())};
+    }
+    const Job& first = jobs_[ready_.first()];
+    return {offer.id, refuse_for, DeclineReason::too_small,
+            "job " + first.id + " takes " + format_resources(first.resources)};
+}
+
+void BatchScheduler::make_ready(std::uint32_t job) {
+    tracks_[job].stage = JobStage::ready;
+    ready_.push(job, tracks_[job].shape);
+}
+
+void BatchScheduler::try_later(std::uint32_t job, int failures) {
+    tracks_[job].stage = JobStage::retrying;
+    failed_.push_back({job, failures});
 }
 
 TaskInfo BatchScheduler::start(std::uint32_t job) {
     const Job& what = jobs_[job];
     Track& track = tracks_[job];
+    track.stage = JobStage::launched;
     std::string name = what.id;
     if (track.failures + track.cluster_failures > 0) {
         // A new attempt is a new task: words about the old one must not be taken for its own.
@@ -185,16 +215,19 @@ void BatchScheduler::settle(const Running& was, const TaskStatus& status) {
     // A start is told when the agent hears of it, an end when it was: a short job's may be later.
     end.started = std::min(was.started, status.at);
     if (how_it_ended(status) == Ended::well) {
+        tracks_[job].stage = JobStage::finished;
         tell_end(std::move(end));
         for (const std::uint32_t next : graph_.done(job))
             make_ready(next);
         return;
     }
     end.how = JobEnd::How::failed;
+    tracks_[job].stage = JobStage::failed;
     tell_end(std::move(end));
     for (const std::uint32_t next : graph_.give_up(job)) {
         JobEnd not_run;
         not_run.job = next;
+        tracks_[next].stage = JobStage::not_run;
         not_run.how = JobEnd::How::not_run;
         not_run.cause = job;
         tell_end(std::move(not_run));
@@ -212,13 +245,13 @@ bool BatchScheduler::try_again(std::uint32_t job, const TaskStatus& status) {
         if (++track.cluster_failures == 1) {
             make_ready(job);
         } else {
-            failed_.push_back({job, track.cluster_failures - 1});
+            try_later(job, track.cluster_failures - 1);
         }
         return true;
     }
     if (ended == Ended::badly && track.failures < jobs_[job].retries) {
         ++track.failures;
-        failed_.push_back({job, track.failures});
+        try_later(job, track.failures);
         return true;
     }
     return false;
@@ -254,8 +287,8 @@ bool BatchScheduler::is_done() const {
 }
 
 void BatchScheduler::ask_for_offers(Replies& replies) {
-    if (!declined_for_long_ || draining_ || ready_.empty()) return;
-    declined_for_long_ = false;
+    if (!refused_idly_ || draining_ || ready_.empty()) return;
+    refused_idly_ = false;
     replies.revive();
 }
 
@@ -289,6 +322,27 @@ void BatchScheduler::tell_end(JobEnd end) {
             break;
     }
     if (hooks_.on_end) hooks_.on_end(end);
+}
+
+std::optional<JobPlace> BatchScheduler::find(std::string_view id) const {
+    const std::optional<std::uint32_t> job = names_.find(id);
+    if (!job) return std::nullopt;
+    JobPlace place;
+    place.job = &jobs_[*job];
+    place.stage = tracks_[*job].stage;
+    place.failures = tracks_[*job].failures;
+    if (place.stage == JobStage::launched) {
+        const auto running =
+            std::ranges::find(running_, *job, [](const auto& entry) { return entry.second.job; });
+        if (running != running_.end()) place.task = running->first;
+    }
+    if (place.stage == JobStage::blocked) {
+        for (const std::string& before : place.job->after) {
+            const std::optional<std::uint32_t> other = names_.find(before);
+            if (other && !graph_.is_done(*other)) place.waits_for.push_back(&jobs_[*other]);
+        }
+    }
+    return place;
 }
 
 BatchCounts BatchScheduler::counts() const {

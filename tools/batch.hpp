@@ -19,8 +19,10 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace offerkit::tools {
@@ -58,6 +60,25 @@ struct BatchCounts {
     friend bool operator==(const BatchCounts&, const BatchCounts&) = default;
 };
 
+/// Where one job stands.
+enum class JobStage : std::uint8_t {
+    blocked,   // Waits for other jobs.
+    ready,     // Waits for an offer that it fits into.
+    launched,  // Its task is on its way, or runs: the cluster knows more.
+    retrying,  // Waits until it is tried again.
+    finished,
+    failed,
+    not_run,
+};
+
+struct JobPlace {
+    const Job* job = nullptr;
+    JobStage stage = JobStage::blocked;
+    TaskId task;                        // Of its attempt, if launched.
+    std::vector<const Job*> waits_for;  // If blocked: those of `after` that are not done.
+    int failures = 0;                   // Of its own, so far.
+};
+
 /// What a batch is told when it asks.
 enum class BatchOrder : std::uint8_t {
     go_on,
@@ -93,6 +114,7 @@ public:
     BatchScheduler(const BatchScheduler&) = delete;
     BatchScheduler& operator=(const BatchScheduler&) = delete;
 
+    void on_subscribed(FrameworkId id) { framework_ = id; }
     void on_offers(std::span<const Offer> offers, Replies& replies);
     void on_status(const TaskStatus& status, Replies& replies);
     void on_wake(Instant now, Replies& replies);
@@ -104,6 +126,10 @@ public:
 
     [[nodiscard]] const std::vector<Job>& jobs() const { return jobs_; }
     [[nodiscard]] BatchCounts counts() const;
+    /// None before the first subscription.
+    [[nodiscard]] FrameworkId framework() const { return framework_; }
+    /// None if there is no such job. Complexity: linear in the jobs that run.
+    [[nodiscard]] std::optional<JobPlace> find(std::string_view job) const;
 
 private:
     struct Track {
@@ -111,6 +137,7 @@ private:
         std::uint16_t failures = 0;
         std::uint16_t cluster_failures = 0;
         std::uint32_t last_name = 1;  // The N of its last task, JOB@N.
+        JobStage stage = JobStage::blocked;
     };
 
     struct Running {
@@ -129,8 +156,10 @@ private:
     TaskInfo start(std::uint32_t job);
     void settle(const Running& was, const TaskStatus& status);
     [[nodiscard]] bool try_again(std::uint32_t job, const TaskStatus& status);
-    void make_ready(std::uint32_t job) { ready_.push(job, tracks_[job].shape); }
-    /// What was declined for long is wanted again.
+    [[nodiscard]] Decline decline(const Offer& offer, Duration refuse_for) const;
+    void make_ready(std::uint32_t job);
+    void try_later(std::uint32_t job, int failures);
+    /// What was refused while nothing was ready is wanted again.
     void ask_for_offers(Replies& replies);
     void tell_end(JobEnd end);
 
@@ -144,9 +173,10 @@ private:
     RetryQueue<std::uint32_t> retries_;
     std::vector<Again> failed_;  // To be put into `retries_` when the time is known.
     std::map<TaskId, Running> running_;
+    FrameworkId framework_;
     BatchCounts counts_;
     Instant woken_;
-    bool declined_for_long_ = false;
+    bool refused_idly_ = false;
     bool draining_ = false;
     bool stopped_ = false;
 };

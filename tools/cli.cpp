@@ -22,9 +22,9 @@ namespace offerkit::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> commands = {"dev",        "run",   "agents", "agent",
-                                                       "frameworks", "tasks", "offers", "registry",
-                                                       "quota",      "replay"};
+constexpr std::array<std::string_view, 11> commands = {"dev",        "run",    "agents", "agent",
+                                                       "frameworks", "tasks",  "offers", "registry",
+                                                       "quota",      "replay", "why"};
 
 struct Options {
     AccessOptions access;
@@ -36,6 +36,7 @@ struct Options {
     ReplayCommand replay;
     AgentCommandOptions agent;
     QuotaOptions quota;
+    WhyOptions why;
 };
 
 void add_access(CLI::App& command, Options& options) {
@@ -58,6 +59,29 @@ void add_list(CLI::App& app, Options& options, const std::string& what, const st
     }
     command->footer("Example: offerkit " + what + " -o json");
     command->callback([&options, what] { options.list.what = what; });
+}
+
+void add_output(CLI::App& command, Output& output) {
+    static const std::map<std::string, Output> forms = {{"table", Output::table},
+                                                        {"wide", Output::wide},
+                                                        {"json", Output::json},
+                                                        {"jsonl", Output::jsonl}};
+    command.add_option("-o,--output", output, "table, wide, json or jsonl [table]")
+        ->transform(CLI::CheckedTransformer(forms));
+}
+
+void add_why(CLI::App& app, Options& options) {
+    CLI::App* const why = app.add_subcommand("why", "Why is it not running?");
+    add_access(*why, options);
+    WhyOptions& o = options.why;
+    why->add_option("what", o.subject, "id or name of a task, a job or a framework, or a role")
+        ->required();
+    why->add_option("--framework", o.framework, "only of this framework");
+    add_output(*why, o.output);
+    why->footer(
+        "Example: offerkit why f1-2 -o wide\n\n"
+        "The first cause is the one to look at first. Exit code: 0 explained, 1 nothing is called "
+        "that.");
 }
 
 void add_run(CLI::App& app, Options& options) {
@@ -237,6 +261,10 @@ int dispatch(const CLI::App& app, Options& options) {
         options.quota.json = options.output == "json";
         return quota(options.quota);
     }
+    if (app.got_subcommand("why")) {
+        options.why.access = options.access;
+        return why(options.why);
+    }
     if (app.got_subcommand("run")) {
         const bool file = !options.run.jobs_file.empty();
         if (file == !options.run.argv.empty()) {
@@ -283,6 +311,7 @@ int main_with(int argc, char** argv) {
     add_quota(app, options);
     add_registry(app, options);
     add_replay(app, options);
+    add_why(app, options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

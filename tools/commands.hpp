@@ -5,6 +5,7 @@
 /// 0 done, 1 something did not succeed, 2 wrong use, 3 the cluster could not be reached or refused.
 
 #include "access.hpp"
+#include "output.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -81,10 +82,18 @@ struct RegistryOptions {
     bool json = false;
 };
 
+struct WhyOptions {
+    AccessOptions access;
+    std::string subject;    // Id or name of a task, a job or a framework, or a role.
+    std::string framework;  // Only of this one.
+    Output output = Output::table;
+};
+
 [[nodiscard]] int list(const ListOptions& options);
 [[nodiscard]] int agent(const AgentCommandOptions& options);
 [[nodiscard]] int quota(const QuotaOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
+[[nodiscard]] int why(const WhyOptions& options);
 [[nodiscard]] int dev(const DevOptions& options);
 [[nodiscard]] int registry(const RegistryOptions& options);
 

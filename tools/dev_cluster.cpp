@@ -3,6 +3,7 @@
 #include "dev_cluster.hpp"
 
 #include "http_peer.hpp"
+#include "user_folder.hpp"
 
 #include <offerkit/resources/text.hpp>
 #include <offerkit/runtime/work_dir.hpp>
@@ -111,18 +112,7 @@ Result<DevCluster> DevCluster::start(const DevOptions& options, IsCancelled is_c
 // One per user and runtime folder: the file by which the tool finds the cluster names only one.
 Result<void> DevCluster::lock() {
     const std::string path = runtime::dev_file_path();
-    const fs::path folder = fs::path(path).parent_path();
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        return refuse(RefusalCode::unavailable, "folder " + folder.string(), "make",
-                      std::strerror(errno), "set XDG_RUNTIME_DIR to a folder of yours");
-    }
-    struct stat about{};
-    if (::lstat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
-        about.st_uid != ::geteuid() || (about.st_mode & 077) != 0) {
-        return refuse(RefusalCode::forbidden, "folder " + folder.string(), "keep a token in",
-                      "others can get into it, or it belongs to another user",
-                      "make it yours alone: chmod 700");
-    }
+    if (const Result<std::string> folder = make_user_folder(); !folder) return folder.error();
     // Whoever held it may have removed the file while we opened it: then it locks nothing.
     while (lock_ < 0) {
         const std::string lock = path + ".lock";

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "commands.hpp"
-#include "http_peer.hpp"
+#include "document.hpp"
 #include "table.hpp"
-
-#include <offerkit/core/result.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <string>
@@ -14,18 +10,6 @@
 namespace offerkit::tools {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string text_of(const Json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    if (value.is_null()) return "-";
-    return value.dump();
-}
-
-std::string field(const Json& object, const char* name) {
-    return object.contains(name) ? text_of(object[name]) : "-";
-}
 
 /// "1.5/4": what is taken of what there is.
 std::string part(const Json& agent, const char* kind) {

@@ -3,12 +3,8 @@
 /// `offerkit quota ...`: weights, guarantees and limits of roles.
 
 #include "commands.hpp"
-#include "http_peer.hpp"
+#include "document.hpp"
 #include "table.hpp"
-
-#include <offerkit/core/result.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <string>
@@ -16,8 +12,6 @@
 namespace offerkit::tools {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// "cpus:4;mem:1024", as `--guarantee` reads it. Amounts that are numbers are scalars; ranges and
 /// sets are texts already.
@@ -32,26 +26,21 @@ std::string amounts_text(const Json& amounts) {
 
 std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
 
-Result<Json> get_roles(HttpPeer& master, std::string* body_out = nullptr) {
-    Result<std::string> body = master.get("/v1/roles");
-    if (!body) return std::move(body).error();
-    Json document = Json::parse(*body, nullptr, false);
-    if (!document.is_object() || !document.contains("roles")) {
-        return Refusal{RefusalCode::malformed, "master", "answer /v1/roles",
-                       "the answer is not understood", "run the same version on both sides"};
-    }
-    if (body_out != nullptr) *body_out = std::move(*body);
-    return Json(document["roles"]);
+Result<Json> get_roles(HttpPeer& master) {
+    Result<Json> document = get_document(master, "/v1/roles", "roles");
+    if (!document) return document;
+    return Json((*document)["roles"]);
 }
 
 int list_roles(HttpPeer& master, bool json) {
-    std::string body;
-    const Result<Json> roles = get_roles(master, &body);
-    if (!roles) return fail(exit_cluster, format_refusal(roles.error()));
     if (json) {
-        std::fputs(body.c_str(), stdout);
+        const Result<std::string> body = master.get("/v1/roles");
+        if (!body) return fail(exit_cluster, format_refusal(body.error()));
+        std::fputs(body->c_str(), stdout);
         return exit_done;
     }
+    const Result<Json> roles = get_roles(master);
+    if (!roles) return fail(exit_cluster, format_refusal(roles.error()));
     Table table{{"ROLE", "WEIGHT", "GUARANTEE", "LIMITS"}};
     for (const Json& role : *roles) {
         table.add({role.value("role", ""), role["weight"].dump(),

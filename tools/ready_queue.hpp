@@ -73,6 +73,12 @@ public:
         return taken;
     }
 
+    /// The first in their order. Pre: there is one.
+    [[nodiscard]] Job first() const {
+        OFFERKIT_ASSERT(!heads_.empty());
+        return heads_.begin()->first;
+    }
+
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
 

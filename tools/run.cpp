@@ -5,6 +5,8 @@
 #include "commands.hpp"
 #include "duration.hpp"
 #include "http_peer.hpp"
+#include "job_desk.hpp"
+#include "job_place.hpp"
 #include "jobs.hpp"
 #include "stream.hpp"
 
@@ -138,9 +140,16 @@ int run_command(const RunOptions& options, const runtime::ClusterAccess& access,
     BatchScheduler::Hooks hooks;
     hooks.on_status = [&](const TaskStatus& status) { stream.tell(status); };
     hooks.on_end = [&](const JobEnd& ended) { end = ended; };
+    JobDesk desk;
+    const BatchScheduler* asked = nullptr;
+    hooks.on_wake = [&](Instant) {
+        desk.look([&](const std::string& job) { return format_place(*asked, job); });
+        return BatchOrder::go_on;
+    };
     BatchOptions batch;
     batch.repeats = false;  // What it has printed was passed on.
     BatchScheduler scheduler{std::move(jobs), std::move(batch), std::move(hooks)};
+    asked = &scheduler;
     const Result<void> ended = try_run_framework(scheduler, framework_options(options, access));
     stream.finish();
     if (!ended) return fail(exit_cluster, format_refusal(ended.error()));

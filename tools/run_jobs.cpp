@@ -4,6 +4,8 @@
 
 #include "batch.hpp"
 #include "fetch.hpp"
+#include "job_desk.hpp"
+#include "job_place.hpp"
 #include "progress.hpp"
 #include "results.hpp"
 #include "results_file.hpp"
@@ -127,6 +129,7 @@ private:
     }
 
     BatchOrder look(Instant now) {
+        desk_.look([this](const std::string& job) { return format_place(*scheduler_, job); });
         const BatchCounts counts = scheduler_->counts();
         progress_.tell(now, counts);
         BatchOrder order = interrupts_.order();
@@ -173,6 +176,7 @@ private:
 
     std::unique_ptr<ResultsFile> results_;  // None: not kept.
     Interrupts interrupts_;
+    JobDesk desk_;
     OutputFetcher fetcher_;
     Progress progress_;
     BatchScheduler* scheduler_ = nullptr;

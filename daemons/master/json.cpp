@@ -77,8 +77,8 @@ Json to_json(const master::AgentView& view) {
 Json to_json(const master::FrameworkPut& framework, const master::ReadModel& model) {
     Json claimants = Json::array();
     for (const Role& role : framework.info.roles) {
-        const auto found = model.reasons().find({framework.id, role});
-        if (found == model.reasons().end()) continue;
+        const auto found = model.claimants().find({framework.id, role});
+        if (found == model.claimants().end()) continue;
         claimants.push_back(
             {{"role", role.path()},
              {"not_offered", counts_of(found->second.not_offered, format_no_offer_reason)},

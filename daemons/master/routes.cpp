@@ -3,15 +3,15 @@
 #include "routes.hpp"
 
 #include "json.hpp"
+#include "task_list.hpp"
+#include "why.hpp"
 
 #include <offerkit/core/limits.hpp>
 #include <offerkit/resources/builder.hpp>
 #include <offerkit/resources/text.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -20,8 +20,6 @@
 namespace offerkit::daemons {
 
 namespace {
-
-constexpr std::size_t tasks_shown_default = 10'000;
 
 /// The parts of a path between slashes: "/v1/agents/a1-2" gives v1, agents, a1-2.
 std::vector<std::string> parts_of(const std::string& path) {
@@ -168,7 +166,7 @@ runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) co
     if (request.path == "/v1/agents") return list("agents", model_.agents(), plain);
     if (request.path == "/v1/offers") return list("offers", model_.offers(), plain);
     if (request.path == "/v1/roles") return list("roles", model_.roles(), plain);
-    if (request.path == "/v1/tasks") return tasks(request);
+    if (request.path == "/v1/tasks") return answer_tasks(model_, request);
     if (request.path == "/v1/frameworks") {
         return list("frameworks", model_.frameworks(), [&](const master::FrameworkPut& framework) {
             return to_json(framework, model_);
@@ -183,6 +181,9 @@ runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) co
     }
     const std::vector<std::string> parts = parts_of(request.path);
     if (parts.size() == 4 && parts[1] == "agents" && parts[3] == "drain") return drain(parts[2]);
+    if (parts.size() == 4 && parts[1] == "frameworks" && parts[3] == "why") {
+        return answer_why(model_, parts[2], request, facts_.wall_now());
+    }
     return refuse(no_such_path(request));
 }
 
@@ -220,54 +221,6 @@ runtime::HttpResponse MasterRoutes::drain(const std::string& text) const {
                                  {"offers", offers},
                                  {"frameworks", std::move(frameworks)},
                                  {"tasks", std::move(tasks)}}));
-}
-
-// ?framework=f1-2&state=running&limit=100: what is left out is stated, never silently cut.
-runtime::HttpResponse MasterRoutes::tasks(const runtime::HttpRequest& request) const {
-    std::size_t limit = tasks_shown_default;
-    std::optional<FrameworkId> framework;
-    std::string state;
-    for (const auto& [key, value] : request.query) {
-        const auto bad = [&](std::string why) {
-            return refuse({RefusalCode::invalid, "query " + key, "list tasks", std::move(why),
-                           "use framework=ID, state=NAME, limit=N"});
-        };
-        if (key == "limit") {
-            const char* const end = value.data() + value.size();
-            const auto read = std::from_chars(value.data(), end, limit);
-            if (read.ec != std::errc{} || read.ptr != end || limit == 0) {
-                return bad("not a positive number: " + value.substr(0, 64));
-            }
-        } else if (key == "framework") {
-            const Result<FrameworkId> id = parse_id<FrameworkTag>(value);
-            if (!id) return refuse(id.error());
-            framework = *id;
-        } else if (key == "state") {
-            state = value;
-            bool known = false;
-            for (std::size_t i = 0; i < task_states; ++i) {
-                known = known || format_task_state(static_cast<TaskState>(i)) == state;
-            }
-            if (!known) return bad("not a task state: " + value.substr(0, 64));
-        } else {
-            return bad("not known");
-        }
-    }
-    Json items = Json::array();
-    std::uint64_t left_out = 0;
-    for (const auto& [key, view] : model_.tasks()) {
-        if (framework && key.framework != *framework) continue;
-        if (!state.empty() && format_task_state(view.state) != state) continue;
-        if (items.size() == limit) {
-            ++left_out;
-        } else {
-            items.push_back(to_json(view));
-        }
-    }
-    Json json = document("tasks", std::move(items));
-    json["left_out"] = left_out;
-    json["ended_and_dropped"] = model_.ended_tasks_dropped();
-    return ok(json);
 }
 
 runtime::HttpResponse MasterRoutes::cluster() const {

@@ -21,6 +21,7 @@ struct ClusterFacts {
     std::string policy;
     std::string version;
     std::function<std::uint64_t()> events_handled;  // By the machine, so far.
+    std::function<WallTime()> wall_now;
 };
 
 class MasterRoutes {
@@ -38,7 +39,6 @@ public:
 
 private:
     [[nodiscard]] runtime::HttpResponse read(const runtime::HttpRequest& request) const;
-    [[nodiscard]] runtime::HttpResponse tasks(const runtime::HttpRequest& request) const;
     [[nodiscard]] runtime::HttpResponse drain(const std::string& id) const;
     [[nodiscard]] runtime::HttpResponse cluster() const;
     [[nodiscard]] runtime::HttpResponse metrics() const;

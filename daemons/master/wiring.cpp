@@ -6,6 +6,7 @@
 #include <daemons/master/routes.hpp>
 #include <offerkit/allocation/policies.hpp>
 #include <offerkit/core/id.hpp>
+#include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
 #include <offerkit/runtime/durable_store.hpp>
 #include <offerkit/runtime/http_server.hpp>
@@ -124,6 +125,7 @@ private:
         facts.epoch = options_.machine.epoch;
         facts.policy = options_.policy;
         facts.version = version_text;
+        facts.wall_now = [] { return runtime::WorldClock::wall_now(); };
         facts.events_handled = [this]() -> std::uint64_t {
             const LiveMaster* const live = serving_.load();
             return live == nullptr ? 0 : live->counters().events;

@@ -52,6 +52,7 @@
 #include <offerkit/master/impl/contents.ipp>
 #include <offerkit/master/impl/drains.ipp>
 #include <offerkit/master/impl/effects.ipp>
+#include <offerkit/master/impl/explain.ipp>
 #include <offerkit/master/impl/frameworks.ipp>
 #include <offerkit/master/impl/invariants.ipp>
 #include <offerkit/master/impl/launches.ipp>

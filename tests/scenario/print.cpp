@@ -130,6 +130,23 @@ std::string print(const master::Delta& delta) {
                     line.word(std::to_string(d.declined[i]));
                 }
             },
+            [&](const master::FilterPut& d) {
+                line.word("filter").word(d.framework).word(d.role).word(d.agent).word(d.refused);
+                line.word(d.reason ? format_decline_reason(*d.reason) : "left");
+                if (d.until == master::never_expires) {
+                    line.word("always");
+                } else {
+                    line.word(Duration{d.until.ns - d.at.ns});
+                }
+            },
+            [&](const master::FiltersCleared& d) {
+                line.word("filters-cleared").word(d.framework).word(d.role);
+            },
+            [&](const master::DemandPut& d) {
+                line.word("demand").word(d.framework).word(d.role);
+                for (const DemandShape& shape : d.shapes)
+                    line.word(shape.resources).word("x" + std::to_string(shape.count));
+            },
             [&](const master::Noted& d) { line.word("noted").word(d.who + ": " + d.text); },
         },
         delta);

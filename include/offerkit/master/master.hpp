@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +125,8 @@ private:
     void remove_if_ended(FrameworkIndex index);
     void tell_activity(FrameworkIndex index);
     void put_view(const Framework& framework);
+    void show_wishes(FrameworkIndex index);
+    void show_demand(const Framework& framework, const Membership& membership);
     [[nodiscard]] bool bind_all(std::vector<DemandShape>& shapes);
     FrameworkIndex insert_framework(FrameworkId id, FrameworkInfo info);
     [[nodiscard]] Membership* find_membership(Framework& framework, const Role& role);
@@ -140,7 +143,8 @@ private:
                            DeclineReason reason);
     void expire_offer(OfferId id);
     void refuse_agent(ClaimantIndex claimant, AgentIndex agent, Resources refused,
-                      Duration refuse_for);
+                      Duration refuse_for, std::optional<DeclineReason> reason = std::nullopt,
+                      std::string detail = {});
     void tell_reasons();
 
     // impl/launches.ipp

@@ -50,10 +50,26 @@ struct ClaimantKey {
     friend auto operator<=>(const ClaimantKey&, const ClaimantKey&) = default;
 };
 
+/// What is known of a framework in one role.
+struct ClaimantView {
+    std::array<std::uint64_t, no_offer_reasons> not_offered{};
+    std::array<std::uint64_t, decline_reasons> declined{};
+    /// When each was last counted; zero: never.
+    std::array<WallTime, no_offer_reasons> not_offered_at{};
+    WallTime offered_at;                             // The latest offer; zero: none was made.
+    std::optional<std::vector<DemandShape>> demand;  // None: it has not said.
+};
+
+/// Of what there may be very much: only the latest are kept.
+struct ReadModelLimits {
+    std::size_t ended_tasks = 100'000;
+    std::size_t notes = 1'000;
+    std::size_t filters = 50'000;
+};
+
 class ReadModel {
 public:
-    explicit ReadModel(std::size_t ended_tasks_max = 100'000, std::size_t notes_max = 1'000)
-        : ended_tasks_max_(ended_tasks_max), notes_max_(notes_max) {}
+    explicit ReadModel(ReadModelLimits most = {}) : limits_(most) {}
 
     /// Takes one delta in. Deltas of a master are applied in order, each once.
     void apply(Delta delta) {
@@ -68,7 +84,16 @@ public:
     [[nodiscard]] const std::map<TaskKey, TaskView>& tasks() const { return tasks_; }
     [[nodiscard]] const std::map<OfferId, OfferPut>& offers() const { return offers_; }
     [[nodiscard]] const std::map<Role, RoleConfig>& roles() const { return roles_; }
-    [[nodiscard]] const std::map<ClaimantKey, ReasonsPut>& reasons() const { return reasons_; }
+    [[nodiscard]] const std::map<ClaimantKey, ClaimantView>& claimants() const {
+        return claimants_;
+    }
+    /// The filter that this claimant has on this agent, expired or not; null if none is known.
+    [[nodiscard]] const FilterPut* find_filter(const ClaimantKey& claimant, AgentId agent) const {
+        const auto found = filters_.find({claimant, agent});
+        return found == filters_.end() ? nullptr : &found->second.filter;
+    }
+    /// Filters that are not known any more, although they may still hold.
+    [[nodiscard]] std::uint64_t filters_dropped() const { return filters_dropped_; }
     [[nodiscard]] const std::deque<Noted>& notes() const { return notes_; }
 
     /// Ended tasks that are not shown any more.
@@ -93,7 +118,11 @@ private:
 
     void take(FrameworkRemoved& d) {
         frameworks_.erase(d.id);
-        std::erase_if(reasons_, [&](const auto& entry) { return entry.first.framework == d.id; });
+        std::erase_if(claimants_, [&](const auto& entry) {
+            if (entry.first.framework != d.id) return false;
+            forget_filters(entry.first);
+            return true;
+        });
     }
 
     void take(TaskPut& d) {
@@ -128,23 +157,59 @@ private:
         if (ends) forget_oldest(std::move(key));
     }
 
-    void take(OfferPut& d) { offers_.insert_or_assign(d.offer.id, std::move(d)); }
+    void take(OfferPut& d) {
+        claimants_[{d.offer.framework, d.offer.role}].offered_at = d.at;
+        const OfferId id = d.offer.id;
+        offers_.insert_or_assign(id, std::move(d));
+    }
+
     void take(OfferRemoved& d) { offers_.erase(d.id); }
     void take(RolePut& d) { roles_.insert_or_assign(d.config.role, std::move(d.config)); }
 
     void take(ReasonsPut& d) {
-        ClaimantKey key{d.framework, d.role};
-        reasons_.insert_or_assign(std::move(key), std::move(d));
+        ClaimantView& view = claimants_[{d.framework, d.role}];
+        for (std::size_t i = 0; i < no_offer_reasons; ++i) {
+            if (d.not_offered[i] > view.not_offered[i]) view.not_offered_at[i] = d.at;
+        }
+        view.not_offered = d.not_offered;
+        view.declined = d.declined;
     }
+
+    void take(DemandPut& d) { claimants_[{d.framework, d.role}].demand = std::move(d.shapes); }
+
+    void take(FilterPut& d) {
+        ClaimantKey claimant{d.framework, d.role};
+        claimants_.try_emplace(claimant);  // So that the filter goes with its framework.
+        FilterKey key{std::move(claimant), d.agent};
+        KeptFilter& kept = filters_[key];
+        if (kept.number != 0) filters_in_order_.erase(kept.number);
+        kept = {std::move(d), ++filters_seen_};
+        filters_in_order_.emplace(kept.number, std::move(key));
+        if (filters_.size() <= limits_.filters) return;
+        const auto oldest = filters_in_order_.begin();
+        filters_.erase(oldest->second);
+        filters_in_order_.erase(oldest);
+        ++filters_dropped_;
+    }
+
+    void take(FiltersCleared& d) { forget_filters({d.framework, d.role}); }
 
     void take(Noted& d) {
         notes_.push_back(std::move(d));
-        if (notes_.size() > notes_max_) notes_.pop_front();
+        if (notes_.size() > limits_.notes) notes_.pop_front();
+    }
+
+    void forget_filters(const ClaimantKey& claimant) {
+        auto at = filters_.lower_bound({claimant, {}});
+        while (at != filters_.end() && at->first.claimant == claimant) {
+            filters_in_order_.erase(at->second.number);
+            at = filters_.erase(at);
+        }
     }
 
     void forget_oldest(TaskKey ended) {
         ended_.push_back(std::move(ended));
-        if (ended_.size() <= ended_tasks_max_) return;
+        if (ended_.size() <= limits_.ended_tasks) return;
         const auto oldest = tasks_.find(ended_.front());
         // The id may have been used again since; then it is not the one that ended.
         if (oldest != tasks_.end() && is_terminal(oldest->second.state)) {
@@ -155,14 +220,27 @@ private:
         ended_.pop_front();
     }
 
-    std::size_t ended_tasks_max_;
-    std::size_t notes_max_;
+    struct FilterKey {
+        ClaimantKey claimant;
+        AgentId agent;
+        friend auto operator<=>(const FilterKey&, const FilterKey&) = default;
+    };
+    struct KeptFilter {
+        FilterPut filter;
+        std::uint64_t number = 0;  // In the order in which they came.
+    };
+
+    ReadModelLimits limits_;
     std::map<AgentId, AgentView> agents_;
     std::map<FrameworkId, FrameworkPut> frameworks_;
     std::map<TaskKey, TaskView> tasks_;
     std::map<OfferId, OfferPut> offers_;
     std::map<Role, RoleConfig> roles_;
-    std::map<ClaimantKey, ReasonsPut> reasons_;
+    std::map<ClaimantKey, ClaimantView> claimants_;
+    std::map<FilterKey, KeptFilter> filters_;
+    std::map<std::uint64_t, FilterKey> filters_in_order_;
+    std::uint64_t filters_seen_ = 0;
+    std::uint64_t filters_dropped_ = 0;
     std::deque<Noted> notes_;
     std::deque<TaskKey> ended_;  // In the order of their ends.
     std::array<std::uint64_t, task_states> tasks_by_state_{};

@@ -8,6 +8,7 @@
 #include <offerkit/core/time.hpp>
 #include <offerkit/master/registry.hpp>
 #include <offerkit/model/agent.hpp>
+#include <offerkit/model/demand.hpp>
 #include <offerkit/model/framework.hpp>
 #include <offerkit/model/offer.hpp>
 #include <offerkit/model/quota.hpp>
@@ -17,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +65,7 @@ struct AgentPut {
     WallTime registered_at;
     registry::AgentMode mode = registry::AgentMode::active;  // Whatever its condition.
     WallTime drain_deadline;                                 // Zero: it is not draining.
+    WallTime at{};
     friend bool operator==(const AgentPut&, const AgentPut&) = default;
 };
 
@@ -77,6 +80,7 @@ struct AgentUsagePut {
 struct AgentRemoved {
     AgentId id;
     std::string why;
+    WallTime at{};
     friend bool operator==(const AgentRemoved&, const AgentRemoved&) = default;
 };
 
@@ -86,12 +90,14 @@ struct FrameworkPut {
     FrameworkCondition condition = FrameworkCondition::active;
     WallTime subscribed_at;
     std::vector<Role> suppressed;
+    WallTime at{};
     friend bool operator==(const FrameworkPut&, const FrameworkPut&) = default;
 };
 
 struct FrameworkRemoved {
     FrameworkId id;
     std::string why;
+    WallTime at{};
     friend bool operator==(const FrameworkRemoved&, const FrameworkRemoved&) = default;
 };
 
@@ -147,7 +153,39 @@ struct ReasonsPut {
     Role role;
     std::array<std::uint64_t, no_offer_reasons> not_offered{};
     std::array<std::uint64_t, decline_reasons> declined{};
+    WallTime at{};
     friend bool operator==(const ReasonsPut&, const ReasonsPut&) = default;
+};
+
+/// A refuse filter: until then this agent is not offered to this claimant, as long as what is
+/// available there is contained in what it refused. Replaces the one it had there.
+struct FilterPut {
+    FrameworkId framework;
+    Role role;
+    AgentId agent;
+    Resources refused;
+    WallTime at;
+    WallTime until;  // `never_expires`: until a revive.
+    /// None: it took part of an offer, and this is what it left.
+    std::optional<DeclineReason> reason;
+    std::string detail;  // Of the framework, for people.
+    friend bool operator==(const FilterPut&, const FilterPut&) = default;
+};
+inline constexpr WallTime never_expires{std::numeric_limits<std::int64_t>::max()};
+
+/// The claimant has no filters any more.
+struct FiltersCleared {
+    FrameworkId framework;
+    Role role;
+    friend bool operator==(const FiltersCleared&, const FiltersCleared&) = default;
+};
+
+/// What the claimant says that it wants, in portable form; replaces what it said before.
+struct DemandPut {
+    FrameworkId framework;
+    Role role;
+    std::vector<DemandShape> shapes;
+    friend bool operator==(const DemandPut&, const DemandPut&) = default;
 };
 
 /// Something an operator should read: a refused call, a policy fault, a store that fails.
@@ -158,8 +196,8 @@ struct Noted {
     friend bool operator==(const Noted&, const Noted&) = default;
 };
 
-using Delta =
-    std::variant<AgentPut, AgentUsagePut, AgentRemoved, FrameworkPut, FrameworkRemoved, TaskPut,
-                 TaskChanged, OfferPut, OfferRemoved, RolePut, ReasonsPut, Noted>;
+using Delta = std::variant<AgentPut, AgentUsagePut, AgentRemoved, FrameworkPut, FrameworkRemoved,
+                           TaskPut, TaskChanged, OfferPut, OfferRemoved, RolePut, ReasonsPut,
+                           FilterPut, FiltersCleared, DemandPut, Noted>;
 
 }  // namespace offerkit::master

@@ -99,7 +99,7 @@ OFFERKIT_INLINE void Master::remove_agent(AgentIndex index, TaskState told,
     tell_allocator(allocator_event::AgentGone{index});
     state_.kinds.release(agent.total);
     tell_kinds();
-    if (agent.admitted) out_->deltas.emplace_back(AgentRemoved{agent.id, why});
+    if (agent.admitted) out_->deltas.emplace_back(AgentRemoved{agent.id, why, state_.wall_now});
     const AgentId id = agent.id;
     state_.agent_by_id.erase(id);
     state_.agents.erase(index);
@@ -134,7 +134,8 @@ OFFERKIT_INLINE AgentCondition Master::condition_of(const Agent& agent) const {
 
 OFFERKIT_INLINE void Master::put_view(const Agent& agent) {
     out_->deltas.emplace_back(AgentPut{agent.id, agent.info, condition_of(agent),
-                                       agent.registered_at, agent.mode, agent.drain_deadline});
+                                       agent.registered_at, agent.mode, agent.drain_deadline,
+                                       state_.wall_now});
 }
 
 }  // namespace offerkit::master

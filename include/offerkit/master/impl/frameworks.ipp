@@ -286,7 +286,7 @@ OFFERKIT_INLINE void Master::remove_if_ended(FrameworkIndex index) {
         state_.claimants.erase(membership.claimant);
     }
     statuses_.erase(index);  // Its place may be somebody else's before this step ends.
-    out_->deltas.emplace_back(FrameworkRemoved{framework.id, "it has ended"});
+    out_->deltas.emplace_back(FrameworkRemoved{framework.id, "it has ended", state_.wall_now});
     state_.framework_by_id.erase(framework.id);
     state_.frameworks.erase(index);
 }
@@ -309,7 +309,8 @@ OFFERKIT_INLINE void Master::put_view(const Framework& framework) {
         framework.info,
         framework.peer.is_none() ? FrameworkCondition::disconnected : FrameworkCondition::active,
         framework.subscribed_at,
-        {}};
+        {},
+        state_.wall_now};
     for (const Membership& membership : framework.roles) {
         if (membership.suppressed) put.suppressed.push_back(membership.role);
     }

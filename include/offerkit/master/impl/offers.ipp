@@ -106,15 +106,32 @@ OFFERKIT_INLINE void Master::expire_offer(OfferId id) {
     const OfferRecord offer = found->second;
     rescind(id, protocol::RescindReason::expired);
     // The same agent to somebody else first: a framework that hoards must not lock the cluster.
-    refuse_agent(offer.claimant, offer.agent, offer.resources, options_.unanswered_refuse_for);
+    refuse_agent(offer.claimant, offer.agent, offer.resources, options_.unanswered_refuse_for,
+                 DeclineReason::unanswered);
     Membership& membership =
         state_.frameworks[offer.framework].roles[state_.claimants[offer.claimant].membership];
     ++membership.declined[static_cast<std::size_t>(DeclineReason::unanswered)];
 }
 
+// `reason` none: what an accept has left, or what was refused in an earlier subscription.
 OFFERKIT_INLINE void Master::refuse_agent(ClaimantIndex claimant, AgentIndex agent,
-                                          Resources refused, Duration refuse_for) {
+                                          Resources refused, Duration refuse_for,
+                                          std::optional<DeclineReason> reason, std::string detail) {
     if (refuse_for <= Duration{0} || refused.is_empty()) return;
+    const State::Claimant& whose = state_.claimants[claimant];
+    const Framework& framework = state_.frameworks[whose.framework];
+    const std::int64_t left = never_expires.ns - state_.wall_now.ns;
+    FilterPut put{framework.id,
+                  framework.roles[whose.membership].role,
+                  state_.agents[agent].id,
+                  refused,
+                  state_.wall_now,
+                  refuse_for.count() >= left ? never_expires
+                                             : WallTime{state_.wall_now.ns + refuse_for.count()},
+                  reason,
+                  std::move(detail)};
+    state_.kinds.unbind(put.refused);
+    out_->deltas.emplace_back(std::move(put));
     tell_allocator(
         allocator_event::Refused{claimant, agent, std::move(refused), state_.now + refuse_for});
 }
@@ -139,7 +156,8 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Decline& c) {
             state_.frameworks[index].roles[state_.claimants[offer.claimant].membership];
         ++membership.declined[static_cast<std::size_t>(c.reason)];
         tell_allocator(allocator_event::Recovered{offer.claimant, offer.agent, offer.resources});
-        refuse_agent(offer.claimant, offer.agent, offer.resources, c.refuse_for);
+        refuse_agent(offer.claimant, offer.agent, offer.resources, c.refuse_for, c.reason,
+                     c.detail);
     }
 }
 
@@ -153,8 +171,8 @@ OFFERKIT_INLINE void Master::tell_reasons() {
             }
             membership.not_offered_told = counts;
             membership.declined_told = membership.declined;
-            out_->deltas.emplace_back(
-                ReasonsPut{framework.id, membership.role, counts, membership.declined});
+            out_->deltas.emplace_back(ReasonsPut{framework.id, membership.role, counts,
+                                                 membership.declined, state_.wall_now});
         }
     });
 }

@@ -58,27 +58,40 @@ OFFERKIT_INLINE Membership& Master::ensure_membership(FrameworkIndex index, cons
 
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Revive& c) {
     const FrameworkIndex index = state_.peers.at(from).framework;
+    bool changed = false;
     for (Membership& membership : state_.frameworks[index].roles) {
         if (!c.roles.empty() && std::ranges::find(c.roles, membership.role) == c.roles.end()) {
             continue;
         }
         const std::vector<Role>& subscribed = state_.frameworks[index].info.roles;
         if (std::ranges::find(subscribed, membership.role) == subscribed.end()) continue;  // Left.
+        changed = changed || membership.suppressed;
         membership.suppressed = false;
         tell_allocator(allocator_event::Revived{membership.claimant});
+        out_->deltas.emplace_back(FiltersCleared{state_.frameworks[index].id, membership.role});
     }
     tell_activity(index);
+    if (changed) show_wishes(index);
 }
 
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::Suppress& c) {
     const FrameworkIndex index = state_.peers.at(from).framework;
+    bool changed = false;
     for (Membership& membership : state_.frameworks[index].roles) {
         if (!c.roles.empty() && std::ranges::find(c.roles, membership.role) == c.roles.end()) {
             continue;
         }
+        changed = changed || !membership.suppressed;
         membership.suppressed = true;
     }
     tell_activity(index);
+    if (changed) show_wishes(index);
+}
+
+// Not before it is durable: then all of it is shown together.
+OFFERKIT_INLINE void Master::show_wishes(FrameworkIndex index) {
+    const Framework& framework = state_.frameworks[index];
+    if (framework.admitted && !framework.ending) put_view(framework);
 }
 
 OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c) {
@@ -105,9 +118,17 @@ OFFERKIT_INLINE void Master::on_scheduler(PeerId from, protocol::StateDemand& c)
             state_.kinds.release(old.resources);
         tell_kinds();
         membership->demand = demand.shapes;
+        show_demand(state_.frameworks[index], *membership);
         tell_allocator(
             allocator_event::DemandPut{membership->claimant, true, std::move(demand.shapes)});
     }
+}
+
+OFFERKIT_INLINE void Master::show_demand(const Framework& framework, const Membership& membership) {
+    DemandPut put{framework.id, membership.role, membership.demand};
+    for (DemandShape& shape : put.shapes)
+        state_.kinds.unbind(shape.resources);
+    out_->deltas.emplace_back(std::move(put));
 }
 
 // Only kinds that somebody has: demand must not use up the slots with invented names. Held then,
