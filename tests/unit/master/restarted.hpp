@@ -66,6 +66,7 @@ inline PeerId subscribe(Driver& driver, FrameworkId id = batch,
     call.info.name = "batch";
     call.info.failover_timeout = 1h;
     call.id = id;
+    call.take_over = true;  // Which makes no difference to one that nobody else has.
     driver.say(peer, call);
     return peer;
 }
