@@ -7,6 +7,8 @@
 
 #include "daemons/agent/launcher/client.hpp"
 
+#include <support/temporary_folder.hpp>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -84,21 +86,10 @@ struct Outcome {
 
 class Folder {
 public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    [[nodiscard]] std::filesystem::path path() const { return folder_.path(); }
 
 private:
-    std::filesystem::path path_;
+    testing::TemporaryFolder folder_;
 };
 
 /// Runs the launcher as a command that is expected to end by itself.

@@ -3,6 +3,8 @@
 #include <offerkit/runtime/run_framework.hpp>
 #include <offerkit/runtime/work_dir.hpp>
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -31,17 +33,6 @@ using namespace offerkit::literals;
 namespace {
 
 constexpr auto patience = std::chrono::seconds{60};
-
-struct Folder {
-    Folder() {
-        std::string text = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(text.data()) != nullptr);
-        path = text;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    [[nodiscard]] std::string file(const std::string& name) const { return path + "/" + name; }
-    std::string path;
-};
 
 /// A child that is ended with this, if it has not ended before.
 class Child {
@@ -198,7 +189,7 @@ struct Cluster {
         return options;
     }
 
-    Folder folder;
+    testing::TemporaryFolder folder;
     Child master;
     std::string address;
     std::unique_ptr<Child> agent;
@@ -262,7 +253,7 @@ TEST_CASE("commands run on a real cluster and say how they ended") {
     CHECK(cluster.agent->wait() == 0);
     cluster.master.signal(SIGTERM);
     CHECK(cluster.master.wait() == 0);
-    CHECK(wait_for_none(cluster.folder.path));
+    CHECK(wait_for_none(cluster.folder.path()));
 }
 
 TEST_CASE("daemons end with their parent, and so do the tasks") {
@@ -293,12 +284,12 @@ TEST_CASE("daemons end with their parent, and so do the tasks") {
         CHECK(wait_for_end(static_cast<pid_t>(std::stol(pids.substr(at)))));
     }
     ::close(ends[0]);
-    CHECK(wait_for_none(cluster.folder.path));
+    CHECK(wait_for_none(cluster.folder.path()));
     framework.join();
 }
 
 TEST_CASE("what daemons are told wrongly is refused with the place, and exit code 2") {
-    const Folder folder;
+    const testing::TemporaryFolder folder;
     const auto run = [&](std::vector<std::string> words) {
         const std::string error_file = folder.file("err");
         std::filesystem::remove(error_file);

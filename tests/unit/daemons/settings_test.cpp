@@ -2,10 +2,11 @@
 #include <daemons/agent/options.hpp>
 #include <daemons/common/settings.hpp>
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -31,24 +32,18 @@ Result<Settings> read(std::vector<const char*> flags) {
 
 /// A TOML file and an environment that go with the test.
 struct Surroundings {
-    Surroundings() {
-        std::string text = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(text.data()) != nullptr);
-        folder = text;
-    }
     ~Surroundings() {
-        std::filesystem::remove_all(folder);
         for (const char* name : {"TEST_SETTINGS_PORT", "TEST_SETTINGS_LOUD",
                                  "TEST_SETTINGS_ODD_NAME", "TEST_SETTINGS_CONFIG"}) {
             ::unsetenv(name);
         }
     }
     std::string file(const std::string& text) const {
-        const std::string path = folder + "/settings.toml";
+        const std::string path = folder.file("settings.toml");
         std::ofstream{path} << text;
         return path;
     }
-    std::string folder;
+    testing::TemporaryFolder folder;
 };
 
 }  // namespace

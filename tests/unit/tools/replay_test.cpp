@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tools/replay.hpp>
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <offerkit/record/build_id.hpp>
 #include <offerkit/record/log.hpp>
 #include <offerkit/record/snapshot.hpp>
 
-#include <stdlib.h>
-
 #include <array>
-#include <filesystem>
 #include <fstream>
 
 using namespace offerkit;
@@ -20,10 +19,6 @@ namespace {
 /// A folder with the log of an executor: two steps, a second apart.
 struct LogFile {
     LogFile() {
-        std::string name = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-        path = folder + "/log";
         record::LogHeader header;
         header.machine = record::Machine::executor;
         header.build = record::build_text();
@@ -42,9 +37,6 @@ struct LogFile {
         }
         write();
     }
-    ~LogFile() { std::filesystem::remove_all(folder); }
-    LogFile(const LogFile&) = delete;
-    LogFile& operator=(const LogFile&) = delete;
 
     void write() const { std::ofstream{path, std::ios::binary} << bytes; }
     [[nodiscard]] tools::ReplayCommand command() const {
@@ -54,8 +46,8 @@ struct LogFile {
         return command;
     }
 
-    std::string folder;
-    std::string path;
+    testing::TemporaryFolder folder;
+    std::string path = folder.file("log");
     record::Bytes bytes;
 };
 
