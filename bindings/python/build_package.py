@@ -41,7 +41,9 @@ def _build(config_settings):
     folder = Path(asked).resolve() if asked else ROOT / "build" / "python"
     cache = folder / "CMakeCache.txt"
     if not asked:
-        _run("cmake", "--preset", "python", "-B", folder, f"-DPython_EXECUTABLE={sys.executable}")
+        # The one that a virtual environment was made of: it is still there when that one is not.
+        python = os.path.realpath(sys.executable)
+        _run("cmake", "--preset", "python", "-B", folder, f"-DPython_EXECUTABLE={python}")
     elif not cache.exists() or "OFFERKIT_PYTHON:BOOL=ON" not in cache.read_text():
         raise RuntimeError(f"build-dir={asked} is no build of OfferKit with OFFERKIT_PYTHON=ON; "
                            "configure one: cmake --preset python")

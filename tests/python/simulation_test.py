@@ -101,6 +101,22 @@ class WorldTest(unittest.TestCase):
         world.run_for(100)
         self.assertEqual([int(now) for now in scheduler.woken], [10, 20, 30])
 
+    def test_a_wake_that_does_not_move_on_does_not_stop_the_clock(self):
+        class Restless(Idle):
+            woken = 0
+
+            def next_wake(self):
+                return 0
+
+            def on_wake(self, now):
+                self.woken += 1
+
+        world, scheduler = ok.World(agents=AGENTS), Restless()
+        world.add_framework(scheduler)
+        world.run_for(0.1)
+        self.assertLessEqual(scheduler.woken, 101)
+        self.assertGreater(scheduler.woken, 50)
+
     def test_async_handlers_may_await_what_is_ready(self):
         class Async(Batch):
             async def on_offer(self, offer):

@@ -24,6 +24,8 @@ constexpr const char* handler_names[] = {
 
 /// How long Ctrl-C may take to be seen.
 constexpr Duration look_every = std::chrono::milliseconds{50};
+/// As the runtime: one that was woken and wants it again at once must not stop a virtual clock.
+constexpr Duration wake_pause = std::chrono::milliseconds{1};
 
 /// Tells the driver that a handler failed. The error itself waits in the scheduler: the driver
 /// would only keep its text.
@@ -130,6 +132,7 @@ Instant PyScheduler::author_wake() {
 Instant PyScheduler::next_wake() {
     Instant next = Instant::never();
     if (methods_[wake_time].call) next = guarded([&] { return author_wake(); });
+    if (next <= looked_) next = looked_ + wake_pause;
     return control_ == nullptr ? next : std::min(next, looked_ + look_every);
 }
 

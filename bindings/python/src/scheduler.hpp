@@ -91,7 +91,7 @@ private:
     std::array<Method, handlers_count> methods_;
     const Control* control_;
     bool keeps_tasks_;
-    Instant looked_;
+    Instant looked_{-1};  // Woken last.
     std::optional<py::error_already_set> failure_;
 };
 

@@ -50,6 +50,23 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(self.run_example("simulate_cluster", "7"), told)
         self.assertNotEqual(self.run_example("simulate_cluster", "8"), told)
 
+    def test_dag(self):
+        order = self.run_on_cluster("dag").split()
+        self.assertEqual(sorted(order), ["fetch", "parse", "plot", "report", "train"])
+        self.assertEqual(order[:2] + order[-1:], ["fetch", "parse", "report"])
+
+    def test_gang(self):
+        self.assertRegex(self.run_example("gang"), "^both gangs of 6 done after [0-9]+ s\n$")
+
+    def test_custom_resource(self):
+        self.assertIn("at most 2 at once", self.run_example("custom_resource"))
+
+    def test_service(self):
+        self.assertIn("never fewer than 3 of 4 running", self.run_example("service"))
+
+    def test_chaos(self):
+        self.assertEqual(len(self.run_example("chaos", "5").splitlines()), 5)
+
     def test_each_is_short_and_run_here(self):
         for example in EXAMPLES.glob("*.py"):
             self.assertLessEqual(len(example.read_text().splitlines()), 150, example)
