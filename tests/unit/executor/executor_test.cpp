@@ -186,6 +186,12 @@ SCENARIO("what becomes of a process is reported", "[executor]") {
             CHECK(driver.is_silent());
         }
     }
+    WHEN("its start was some time ago") {
+        auto event = std::get<ProcessStarted>(started());
+        event.age = Duration{700};
+        driver.step({event});
+        THEN("it runs since then") { CHECK(driver.report().at == WallTime{300}); }
+    }
     WHEN("it could not start") {
         driver.step({ProcessNotStarted{key(), "exec: no such file"}});
         CHECK(driver.report().state == TaskState::failed);

@@ -52,7 +52,10 @@ OFFERKIT_INLINE void Executor::on(ProcessStarted& event, Effects& out) {
     process.sandbox = std::move(event.sandbox);
     process.launch.reset();
     if (!std::exchange(process.has_run, true)) {
-        report(event.key, detail::make_status(TaskState::running, StatusReason::none));
+        // Since it runs, not since we heard: news may lie for longer than a short task takes.
+        TaskStatus status = detail::make_status(TaskState::running, StatusReason::none);
+        status.at = WallTime{state_.wall_now.ns - event.age.count()};
+        report(event.key, std::move(status));
     }
     if (recovered) out.list.emplace_back(TellFound{event.key, event.age});
     if (process.kill) pass_kill(event.key, process, process.kill->grace, out);
