@@ -37,7 +37,8 @@ struct ServiceOptions {
 
 class DesiredState {
 public:
-    /// Task ids are "NAME.VERSION.NUMBER". Pre: `surge` and `unavailable_max` are not both zero.
+    /// Task ids are "NAME.VERSION.NUMBER". Pre: `name` has no dot, so that no service takes
+    /// another's tasks for its own; `surge` and `unavailable_max` are not both zero.
     explicit DesiredState(std::string name, ServiceOptions options = {}, Rng rng = Rng{0});
 
     /// From now on: `instances` of `version`, each as `task` says (its id is not used). Those of
@@ -78,24 +79,21 @@ public:
 private:
     enum class Life : std::uint8_t { launched, available, unreachable, killing };
     struct Instance {
-        std::string version;
         Life life = Life::launched;
         Instant since{};  // In this life.
     };
 
-    using Instances = std::map<std::uint64_t, Instance>;  // By number: the oldest first.
+    using Key = std::pair<std::uint64_t, std::string>;  // Number and version: the oldest first.
+    using Instances = std::map<Key, Instance>;
 
     [[nodiscard]] bool is_alive(const Instance& instance) const {
         return instance.life != Life::killing;
     }
-    [[nodiscard]] bool is_old(const Instance& instance) const {
-        return instance.version != version_;
-    }
-    void ended(const TaskStatus& status, const Instance& instance, Instant now);
+    [[nodiscard]] bool is_old(const Key& key) const { return key.second != version_; }
+    void ended(const TaskStatus& status, const Key& key, const Instance& instance, Instant now);
     void kill(Instances::iterator instance, Instant now, Replies& replies);
-    [[nodiscard]] TaskId id_of(std::uint64_t number, const std::string& version) const;
-    [[nodiscard]] std::optional<std::pair<std::uint64_t, std::string>> read_id(
-        const TaskId& task) const;
+    [[nodiscard]] TaskId id_of(const Key& key) const;
+    [[nodiscard]] std::optional<Key> read_id(const TaskId& task) const;
     [[nodiscard]] Instances::iterator find(const TaskId& task);
     [[nodiscard]] Instances::iterator adopt(const TaskId& task, Instant now);
 

@@ -41,6 +41,13 @@ inline constexpr std::size_t task_states = 14;
     return state >= TaskState::finished && state <= TaskState::gone;
 }
 
+/// True if the task will not run again, as far as anybody knows: it has ended, or the master has
+/// given up on it. A scheduler may launch a replacement.
+[[nodiscard]] constexpr bool is_over(TaskState state) {
+    return is_terminal(state) || state == TaskState::unknown ||
+           state == TaskState::gone_by_operator;
+}
+
 [[nodiscard]] constexpr std::string_view format_task_state(TaskState state) {
     switch (state) {
         case TaskState::staging:

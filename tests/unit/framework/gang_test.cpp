@@ -170,6 +170,18 @@ TEST_CASE("a member that does not start takes the others with it, and all begin 
     CHECK(story.gang.phase() == Phase::starting);
 }
 
+TEST_CASE("a gang does not wait for members that the master has given up on") {
+    const TaskState over = GENERATE(TaskState::unknown, TaskState::gone_by_operator);
+    GangOptions options;
+    options.backoff = {4s, 1min};
+    Story story{GangAssembler{members(2), options}};
+    REQUIRE(story.offer({make_offer(1, 1, "cpus:2")}));
+    story.status("w0.1", over);
+    CHECK(story.gang.phase() == Phase::breaking);
+    story.status("w1.1", over);
+    CHECK(story.gang.phase() == Phase::assembling);
+}
+
 TEST_CASE("a running gang is its scheduler's, which may have it begin anew") {
     Story story{GangAssembler{members(2)}};
     REQUIRE(story.offer({make_offer(1, 1, "cpus:2")}));

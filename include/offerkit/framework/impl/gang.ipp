@@ -92,7 +92,7 @@ OFFERKIT_INLINE bool GangAssembler::on_status(const TaskStatus& status, Replies&
     const auto member = lives_.find(status.task);
     if (member == lives_.end()) return false;
     if (member->second == Life::ended) return true;
-    const bool ends = is_terminal(status.state);
+    const bool ends = is_over(status.state);
     if (ends) constraints_.remove(status.task);
     if (phase_ == Phase::starting && ends && status.state != TaskState::finished) {
         member->second = Life::ended;

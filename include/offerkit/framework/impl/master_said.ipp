@@ -126,8 +126,7 @@ OFFERKIT_INLINE bool Framework::take_status(const TaskStatus& status) {
     // receipt for the last status covers the others.
     if (task.over && !is_terminal(status.state)) return false;
     task.over = is_terminal(status.state);
-    if (is_terminal(status.state) || status.state == TaskState::unknown ||
-        status.state == TaskState::gone_by_operator) {
+    if (is_over(status.state)) {
         if (!std::exchange(task.ended, true)) note_ended(status.task);
         return true;
     }
