@@ -36,9 +36,14 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
 std::string ask_run(const std::string& path, const std::string& job) {
     const std::optional<sockaddr_un> address = address_of(path);
     const int peer = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!address || peer < 0) return {};
-    const timeval patience{5, 0};  // Runs look at their desk ten times a second.
+    if (!address || peer < 0) {
+        if (peer >= 0) ::close(peer);
+        return {};
+    }
+    // Runs look at their desk ten times a second; one that was stopped never does.
+    const timeval patience{2, 0};
     ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     std::string answer;
     const std::string question = job + "\n";
     if (::connect(peer, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) {
@@ -85,10 +90,10 @@ void JobDesk::look(const Answer& answer) {
     while (visitors_.size() < visitors_max) {
         const int visitor = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (visitor < 0) break;
-        visitors_.push_back({visitor, {}});
+        visitors_.push_back({visitor, {}, 0});
     }
     std::erase_if(visitors_, [&](Visitor& visitor) {
-        if (!serve(visitor, answer)) return false;
+        if (!serve(visitor, answer) && ++visitor.looks < looks_max) return false;
         ::close(visitor.descriptor);
         return true;
     });
@@ -111,8 +116,10 @@ bool JobDesk::serve(Visitor& visitor, const Answer& answer) {
 std::vector<std::string> ask_runs(const std::string& job) {
     std::vector<std::string> answers;
     if (job.find('\n') != std::string::npos) return answers;
+    const Result<std::string> folder = make_user_folder();
+    if (!folder) return answers;  // Somebody else could answer there.
     std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(user_folder(), error)) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(*folder, error)) {
         const std::string name = entry.path().filename().string();
         if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
         std::string answer = ask_run(entry.path().string(), job);

@@ -34,7 +34,9 @@ private:
     struct Visitor {
         int descriptor;
         std::string question;
+        int looks = 0;
     };
+    static constexpr int looks_max = 50;  // Who has asked nothing by then makes room.
     static constexpr std::size_t visitors_max = 16;
     static constexpr std::size_t question_max = 1024;
 

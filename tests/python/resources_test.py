@@ -82,6 +82,10 @@ class Refused(unittest.TestCase):
                             lambda: ok.res(cpus=1) - ok.res(cpus=2))
         self.assert_refused("too_large", ["more than a cluster"],
                             lambda: ok.res(cpus=10**10) * 10**10)
+        self.assert_refused("too_large", ["more than a cluster"],
+                            lambda: sum([ok.res(licenses=10**9)] * 10**5, ok.Resources()))
+        self.assert_refused("conflict", ["ports:[80]", "both"],
+                            lambda: ok.res(ports="80") + ok.res(ports="79-80"))
         self.assert_refused("invalid", ["nothing"], lambda: ok.res(cpus=1) // ok.Resources())
         self.assert_refused("unsupported", ["ports"], lambda: ok.res(ports="1-9") // ok.res(ports="1"))
 

@@ -160,15 +160,24 @@ Resources multiply(const Resources& one, std::int64_t count) {
     return many;
 }
 
-/// Sums may not leave the bound that every sum relies on.
+/// Sums may not leave the bound that every sum relies on, and a port is there once.
 Resources add(const Resources& left, const Resources& right) {
-    for (std::size_t slot = 0; slot < limits::slots; ++slot) {
-        if (left.amounts()[slot] > limits::amount_per_cluster_max - right.amounts()[slot]) {
-            refuse(RefusalCode::too_large, "resources", "add " + format_resources(right),
-                   "the sum is more than a cluster may have", "add less");
-        }
+    const auto check = [&](std::int64_t have, std::int64_t more) {
+        if (have <= limits::amount_per_cluster_max - more) return;
+        refuse(RefusalCode::too_large, "resources", "add " + format_resources(right),
+               "the sum is more than a cluster may have", "add less");
+    };
+    for (std::size_t slot = 0; slot < limits::slots; ++slot)
+        check(left.amounts()[slot], right.amounts()[slot]);
+    for (const NamedAmount& named : right.named())
+        check(left.named_units(named.name), named.units);
+    Resources sum = left + right;
+    if (sum - right != left) {
+        refuse(RefusalCode::conflict, "resources " + format_resources(left),
+               "add " + format_resources(right), "some ports or other elements are in both",
+               "add only what is not there yet");
     }
-    return left + right;
+    return sum;
 }
 
 Resources subtract(const Resources& left, const Resources& right) {
