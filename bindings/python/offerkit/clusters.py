@@ -133,6 +133,7 @@ class Cluster:
         while not dev_file.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text().strip().removeprefix("offerkit: ")
+                said = said.removeprefix("offerkit dev: start a cluster: ")  # As we say below.
                 raise Refusal("unavailable", "offerkit dev", "start a cluster",
                               said or f"it is not up after {_START_SECONDS} s",
                               "start it on the command line to see more")

@@ -123,7 +123,7 @@ class DevTest(unittest.TestCase):
         self.assert_nothing_left()
 
     def test_why_it_does_not_start(self):
-        with self.assertRaisesRegex(ok.Refusal, "policy nobody"):
+        with self.assertRaisesRegex(ok.Refusal, "no such policy"):
             ok.dev(policy="nobody").start()
         with self.assertRaisesRegex(ok.Refusal, "OFFERKIT_TOOL"):
             with unittest.mock.patch.dict(os.environ, {"OFFERKIT_TOOL": "/nowhere/offerkit"}):
