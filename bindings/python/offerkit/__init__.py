@@ -42,7 +42,7 @@ from .states import DeclineReason, StatusReason, StatusSource, TaskState
 from ._core import (Accept, Agent, AgentId, Amounts, Candidates, Decline, Demand, FrameworkId, Hold,
                     InverseOffer, Node, Offer, OfferId, Replies, Resources, Share, TaskInfo,
                     TaskStatus, res)
-from .clusters import Cluster, dev
+from .clusters import Cluster, Why, dev
 from .running import run, run_async
 from .simulation import World
 
@@ -53,5 +53,5 @@ __all__ = [
     "Accept", "Agent", "AgentId", "Amounts", "Candidates", "Cluster", "Decline", "DeclineReason",
     "Demand", "ExecutorId", "FrameworkId", "Hold", "InverseOffer", "Node", "Offer", "OfferId",
     "Refusal", "Replies", "Resources", "Share", "StatusReason", "StatusSource", "TaskId",
-    "TaskInfo", "TaskState", "TaskStatus", "World", "dev", "res", "run", "run_async",
+    "TaskInfo", "TaskState", "TaskStatus", "Why", "World", "dev", "res", "run", "run_async",
 ]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from . import _core
 from ._core import Resources
@@ -60,6 +61,24 @@ def find_tool() -> str:
     raise Refusal("not_found", "offerkit dev", "find the program offerkit",
                   f"it is not at {named}" if named else "it is neither installed nor on the PATH",
                   "build it with scripts/quickstart, and set OFFERKIT_TOOL to its path")
+
+
+class Why:
+    """Why something waits, as `offerkit why` says it.
+
+    answers: a dict for each that the question was about, as `-o json` gives them: `kind`, `state`,
+    and for frameworks `roles` with their `causes`, the one to look at first in front.
+    """
+
+    def __init__(self, text: str, answers: List[Dict[str, Any]]) -> None:
+        self.text = text
+        self.answers = answers
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text)}</pre>"
 
 
 class Cluster:
@@ -114,6 +133,7 @@ class Cluster:
         while not dev_file.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text().strip().removeprefix("offerkit: ")
+                said = said.removeprefix("offerkit dev: start a cluster: ")  # As we say below.
                 raise Refusal("unavailable", "offerkit dev", "start a cluster",
                               said or f"it is not up after {_START_SECONDS} s",
                               "start it on the command line to see more")
@@ -136,6 +156,22 @@ class Cluster:
             os.killpg(process.pid, signal.SIGKILL)  # The cluster's keeper notices, and ends it.
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def why(self, subject: str) -> Why:
+        """Why a task, a framework (by id or name) or the frameworks of a role wait.
+
+        Raises Refusal if there is no such thing.
+        """
+        def ask(form: str) -> str:
+            done = subprocess.run([find_tool(), "why", subject, "-o", form], text=True,
+                                  env=dict(os.environ, **self.environment), capture_output=True,
+                                  stdin=subprocess.DEVNULL)
+            if done.returncode == 0:
+                return done.stdout
+            said = done.stderr.strip().removeprefix("offerkit: ")
+            raise Refusal("not_found", "offerkit why", subject, said, "look with offerkit tasks")
+
+        return Why(ask("table"), json.loads(ask("json"))["why"])
 
     def __enter__(self) -> Cluster:
         return self.start()

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`with ok.dev(...)`: real daemons, and nothing left of them."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
 import unittest.mock
@@ -78,13 +80,50 @@ class DevTest(unittest.TestCase):
             ok.run(Names([]), name="test", failover_timeout=0)
         self.assert_nothing_left()
 
+    def test_why_something_waits(self):
+        class Picky(Batch):
+            done = False
+
+            def on_offer(self, offer):
+                return ok.Decline(offer, 60, ok.DeclineReason.CONSTRAINT, "zone is <not> north")
+
+            def is_done(self):
+                return self.done
+
+        with ok.dev() as cluster:
+            with self.assertRaisesRegex(ok.Refusal, "nobody"):
+                cluster.why("nobody")
+            picky = Picky([])
+            running = threading.Thread(target=ok.run, args=(picky,),
+                                       kwargs=dict(name="picky", failover_timeout=0))
+            running.start()
+            try:
+                self.eventually_declined(cluster)
+                why = cluster.why("picky")
+            finally:
+                picky.done = True
+                running.join()
+        self.assertIn("zone is <not> north", str(why))
+        self.assertIn("zone is &lt;not&gt; north", why._repr_html_())
+        self.assertEqual(why.answers[0]["roles"][0]["causes"][0]["cause"], "declined")
+        self.assert_nothing_left()
+
+    def eventually_declined(self, cluster):
+        deadline = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(ok.Refusal):  # Not subscribed yet.
+                if "constraint" in str(cluster.why("picky")):
+                    return
+            self.assertLess(time.monotonic(), deadline, "no decline was seen")
+            time.sleep(0.02)
+
     def test_an_error_inside_the_block_ends_it_too(self):
         with self.assertRaises(ZeroDivisionError), ok.dev():
             raise ZeroDivisionError
         self.assert_nothing_left()
 
     def test_why_it_does_not_start(self):
-        with self.assertRaisesRegex(ok.Refusal, "policy nobody"):
+        with self.assertRaisesRegex(ok.Refusal, "no such policy"):
             ok.dev(policy="nobody").start()
         with self.assertRaisesRegex(ok.Refusal, "OFFERKIT_TOOL"):
             with unittest.mock.patch.dict(os.environ, {"OFFERKIT_TOOL": "/nowhere/offerkit"}):
