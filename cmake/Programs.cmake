@@ -45,13 +45,32 @@ offerkit_program(offerkit_tool tools offerkit)
 get_target_property(kind offerkit_tool_parts TYPE)
 if(NOT kind STREQUAL INTERFACE_LIBRARY)
   target_link_libraries(offerkit_tool_parts PRIVATE offerkit_http_client)
-  offerkit_unit(offerkit_tool_parts json tools agent.cpp dev_cluster.cpp http_peer.cpp list.cpp
-                job_place.cpp print_why.cpp registry.cpp results.cpp sandbox.cpp
-                why.cpp)
+  offerkit_unit(offerkit_tool_parts json tools agent.cpp dev_cluster.cpp events.cpp http_peer.cpp
+                job_place.cpp list.cpp list_tables.cpp logs.cpp print_why.cpp quota.cpp registry.cpp
+                results.cpp sandbox.cpp top.cpp why.cpp)
   offerkit_unit(offerkit_tool_parts jobs tools batch.cpp duration.cpp fit.cpp jobs.cpp jobs_reader.cpp
                 progress.cpp replay.cpp results_file.cpp run.cpp run_jobs.cpp)
-  offerkit_unit(offerkit_tool_parts other tools access.cpp cli.cpp dev.cpp dev_children.cpp
-                fetch.cpp job_desk.cpp stream.cpp user_folder.cpp)
+  offerkit_unit(offerkit_tool_parts cli tools cli.cpp cli_commands.cpp cli_tree.cpp
+                command_tree.cpp)
+  offerkit_unit(offerkit_tool_parts other tools access.cpp completions.cpp dev.cpp dev_children.cpp
+                fetch.cpp job_desk.cpp manual.cpp stream.cpp user_folder.cpp)
+  # The tool writes them itself, from what its --help shows.
+  set(generated "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share")
+  install(CODE "
+    function(generate file)
+      get_filename_component(folder \"${generated}/\${file}\" DIRECTORY)
+      file(MAKE_DIRECTORY \"\${folder}\")
+      execute_process(COMMAND \"$<TARGET_FILE:offerkit_tool>\" \${ARGN}
+        OUTPUT_FILE \"${generated}/\${file}\" COMMAND_ERROR_IS_FATAL ANY)
+    endfunction()
+    generate(bash-completion/completions/offerkit completions bash)
+    generate(zsh/site-functions/_offerkit completions zsh)
+    generate(fish/vendor_completions.d/offerkit.fish completions fish)
+    generate(man/man1/offerkit.1 man)
+    foreach(command run why logs events top agent quota registry replay)
+      generate(man/man1/offerkit-\${command}.1 man \${command})
+    endforeach()")
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/reference/schema DESTINATION share/offerkit)
   # It waits for the master and for people.
   target_compile_options(offerkit_tool_parts PRIVATE $<$<CONFIG:Release>:-O1>)
 endif()

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,10 +23,35 @@ inline constexpr int exit_cluster = 3;
 
 struct ListOptions {
     AccessOptions access;
-    std::string what;  // agents, frameworks, tasks, offers
-    bool json = false;
-    std::string framework;  // For tasks: only of this one.
-    std::string state;      // For tasks: only in this state.
+    std::string what;                            // agents, frameworks, tasks, offers
+    std::map<std::string, std::string> filters;  // Only those of which this field is this.
+    bool watch = false;
+    Output output = Output::table;
+};
+
+struct LogsOptions {
+    AccessOptions access;
+    std::vector<std::string> tasks;
+    std::string framework;
+    std::string stream = "both";      // stdout, stderr
+    std::optional<std::size_t> tail;  // Of each file so many lines, before what comes.
+    bool follow = false;
+};
+
+struct EventsOptions {
+    AccessOptions access;
+    std::uint64_t since = 0;
+    std::uint64_t cause = 0;
+    std::string agent;
+    std::string framework;
+    std::string task;
+    bool follow = false;
+    Output output = Output::table;
+};
+
+struct TopOptions {
+    AccessOptions access;
+    Output output = Output::table;
 };
 
 struct AgentCommandOptions {
@@ -46,7 +72,7 @@ struct QuotaOptions {
     std::optional<std::string> guarantee;  // As "cpus:4;mem:1024"; an empty text: none.
     std::vector<std::string> limits;       // KIND:AMOUNT
     std::vector<std::string> unlimited;    // Kinds.
-    bool json = false;
+    Output output = Output::table;
 };
 
 struct RunOptions {
@@ -94,6 +120,9 @@ struct WhyOptions {
 [[nodiscard]] int quota(const QuotaOptions& options);
 [[nodiscard]] int run(const RunOptions& options);
 [[nodiscard]] int why(const WhyOptions& options);
+[[nodiscard]] int logs(const LogsOptions& options);
+[[nodiscard]] int events(const EventsOptions& options);
+[[nodiscard]] int top(const TopOptions& options);
 [[nodiscard]] int dev(const DevOptions& options);
 [[nodiscard]] int registry(const RegistryOptions& options);
 

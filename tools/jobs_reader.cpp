@@ -2,7 +2,7 @@
 
 #include "jobs_reader.hpp"
 
-#include "nearest.hpp"
+#include <offerkit/core/nearest.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -1,104 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "commands.hpp"
-#include "document.hpp"
-#include "table.hpp"
+/// `offerkit agents`, `frameworks`, `tasks`, `offers`: what the master knows.
 
+#include "commands.hpp"
+#include "list_tables.hpp"
+#include "print_items.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace offerkit::tools {
 
 namespace {
 
-/// "1.5/4": what is taken of what there is.
-std::string part(const Json& agent, const char* kind) {
-    const auto amount = [&](const char* of) {
-        const Json& resources = agent[of];
-        return resources.contains(kind) ? resources[kind].get<double>() : 0.0;
-    };
-    return Json(amount("used") + amount("offered")).dump() + "/" + Json(amount("resources")).dump();
-}
-
-std::string resources_of(const Json& resources) {
-    std::string text;
-    for (const auto& [name, amount] : resources.items()) {
-        if (!text.empty()) text += ' ';
-        text += name + ":" + text_of(amount);
-    }
-    return text.empty() ? "-" : text;
-}
-
-std::string joined(const Json& list) {
-    std::string text;
-    for (const Json& item : list) {
-        if (!text.empty()) text += ',';
-        text += text_of(item);
-    }
-    return text.empty() ? "-" : text;
-}
-
-Table agents_table(const Json& agents) {
-    Table table{{"ID", "HOST", "STATE", "CPUS", "MEM MiB", "DISK MiB", "GPUS"}};
-    for (const Json& agent : agents) {
-        table.add({field(agent, "id"), field(agent, "hostname") + ":" + field(agent, "port"),
-                   field(agent, "state"), part(agent, "cpus"), part(agent, "mem"),
-                   part(agent, "disk"), part(agent, "gpus")});
-    }
-    return table;
-}
-
-Table frameworks_table(const Json& frameworks) {
-    Table table{{"ID", "NAME", "STATE", "ROLES", "PRINCIPAL", "SUBSCRIBED"}};
-    for (const Json& framework : frameworks) {
-        table.add({field(framework, "id"), field(framework, "name"), field(framework, "state"),
-                   joined(framework["roles"]), field(framework, "principal"),
-                   field(framework, "subscribed_at")});
-    }
-    return table;
-}
-
-Table tasks_table(const Json& tasks) {
-    Table table{{"FRAMEWORK", "ID", "STATE", "EXIT", "AGENT", "RESOURCES", "CHANGED"}};
-    for (const Json& task : tasks) {
-        std::string exit = field(task, "exit_code");
-        if (!task["signal"].is_null()) exit = "signal " + field(task, "signal");
-        table.add({field(task, "framework"), field(task, "id"), field(task, "state"), exit,
-                   field(task, "agent"), resources_of(task["resources"]),
-                   field(task, "changed_at")});
-    }
-    return table;
-}
-
-Table offers_table(const Json& offers) {
-    Table table{{"ID", "FRAMEWORK", "ROLE", "AGENT", "RESOURCES", "MADE"}};
-    for (const Json& offer : offers) {
-        table.add({field(offer, "id"), field(offer, "framework"), field(offer, "role"),
-                   field(offer, "agent"), resources_of(offer["resources"]),
-                   field(offer, "made_at")});
-    }
-    return table;
-}
-
-Table table_of(const std::string& what, const Json& items) {
-    if (what == "agents") return agents_table(items);
-    if (what == "frameworks") return frameworks_table(items);
-    if (what == "tasks") return tasks_table(items);
-    return offers_table(items);
-}
+constexpr std::chrono::seconds list_pause{1};
 
 /// What the server left out, in words; empty if nothing.
 std::string left_out(const Json& document) {
     std::string text;
-    const auto count = [&](const char* name) {
-        return document.contains(name) ? document[name].get<std::uint64_t>() : 0;
-    };
+    const auto count = [&](const char* name) { return document.value(name, std::uint64_t{0}); };
     if (const auto n = count("left_out"); n != 0) text = std::to_string(n) + " more not shown";
     if (const auto n = count("ended_and_dropped"); n != 0) {
         text += (text.empty() ? "" : ", ") + std::to_string(n) + " ended earlier and not kept";
     }
     return text;
 }
+
+bool has(const Json& item, const std::string& name, const std::string& wanted) {
+    if (wanted.empty()) return true;
+    if (name == "role" && item.contains("roles")) {
+        return std::ranges::find(item["roles"], Json(wanted)) != item["roles"].end();
+    }
+    if (name == "agent" && item.contains("hostname") && item["hostname"] == wanted) return true;
+    return field(item, name.c_str()) == wanted;
+}
+
+/// What the master does not select itself.
+void select(Json& items, const ListOptions& options) {
+    Json selected = Json::array();
+    for (Json& item : items) {
+        const bool is_wanted = std::ranges::all_of(options.filters, [&](const auto& filter) {
+            return has(item, filter.first, filter.second);
+        });
+        if (is_wanted) selected.push_back(std::move(item));
+    }
+    items = std::move(selected);
+}
+
+Result<Json> look(HttpPeer& master, const ListOptions& options) {
+    Query query;
+    for (const auto& [name, value] : options.filters) {
+        // A host name is for us to resolve: the master selects by ids.
+        const bool is_selected_there = name != "role" && !value.empty();
+        if (options.what == "tasks" && is_selected_there) query.emplace_back(name, value);
+    }
+    Result<Json> document = get_document(master, "/v1/" + options.what, options.what, query);
+    if (document) select((*document)[options.what], options);
+    return document;
+}
+
+void print(const Json& document, const ListOptions& options) {
+    print_items(document, options.what, options.output,
+                [&](const Json& items, bool wide) { return table_of(options.what, items, wide); });
+    if (is_for_programs(options.output)) return;
+    if (const std::string more = left_out(document); !more.empty()) {
+        std::fprintf(stderr, "offerkit: %s\n", more.c_str());
+    }
+}
+
+/// On a terminal all of it, again and again; elsewhere whatever has changed.
+class Watch {
+public:
+    explicit Watch(const ListOptions& options) : options_(options) {}
+
+    void show(Json document) {
+        if (::isatty(STDOUT_FILENO) == 1 && !is_for_programs(options_.output)) {
+            std::fputs("\033[H\033[J", stdout);
+            print(document, options_);
+        } else {
+            print_changes(document[options_.what]);
+        }
+        std::fflush(stdout);
+    }
+
+private:
+    void print_changes(const Json& items) {
+        Json changed = Json::array();
+        std::map<std::string, std::string> now;
+        for (const Json& item : items) {
+            const std::string key = field(item, "framework") + " " + field(item, "id");
+            std::string text = item.dump(-1, ' ', false, Json::error_handler_t::replace);
+            const auto before = last_.find(key);
+            if (before == last_.end() || before->second != text) changed.push_back(item);
+            now[key] = std::move(text);
+        }
+        last_ = std::move(now);
+        const bool is_first = !std::exchange(begun_, true);
+        if (is_for_programs(options_.output)) {
+            for (const Json& item : changed)
+                print_json(item);
+            return;
+        }
+        const std::string text =
+            table_of(options_.what, changed, options_.output == Output::wide).text();
+        const std::size_t heading = is_first ? 0 : text.find('\n') + 1;
+        std::fputs(text.c_str() + heading, stdout);
+    }
+
+    const ListOptions& options_;
+    std::map<std::string, std::string> last_;
+    bool begun_ = false;
+};
 
 }  // namespace
 
@@ -107,24 +127,17 @@ int list(const ListOptions& options) {
     if (const int code = find_access(options.access, access); code != exit_done) return code;
     Result<HttpPeer> master = HttpPeer::at(access.http, access.token);
     if (!master) return fail(exit_usage, format_refusal(master.error()));
-    Query query;
-    if (!options.framework.empty()) query.emplace_back("framework", options.framework);
-    if (!options.state.empty()) query.emplace_back("state", options.state);
-    const Result<std::string> body = master->get("/v1/" + options.what, query);
-    if (!body) return fail(exit_cluster, format_refusal(body.error()));
-    if (options.json) {
-        std::fputs(body->c_str(), stdout);
-        return exit_done;
+    Watch watch{options};
+    while (true) {
+        Result<Json> document = look(*master, options);
+        if (!document) return fail(exit_cluster, format_refusal(document.error()));
+        if (!options.watch) {
+            print(*document, options);
+            return exit_done;
+        }
+        watch.show(std::move(*document));
+        std::this_thread::sleep_for(list_pause);
     }
-    const Json document = Json::parse(*body, nullptr, false);
-    if (!document.is_object() || !document.contains(options.what)) {
-        return fail(exit_cluster, access.http + ": answer not understood");
-    }
-    std::fputs(table_of(options.what, document[options.what]).text().c_str(), stdout);
-    if (const std::string more = left_out(document); !more.empty()) {
-        std::fprintf(stderr, "offerkit: %s\n", more.c_str());
-    }
-    return exit_done;
 }
 
 }  // namespace offerkit::tools

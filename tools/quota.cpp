@@ -3,8 +3,7 @@
 /// `offerkit quota ...`: weights, guarantees and limits of roles.
 
 #include "commands.hpp"
-#include "document.hpp"
-#include "table.hpp"
+#include "print_items.hpp"
 
 #include <cstdio>
 #include <string>
@@ -32,22 +31,20 @@ Result<Json> get_roles(HttpPeer& master) {
     return Json((*document)["roles"]);
 }
 
-int list_roles(HttpPeer& master, bool json) {
-    if (json) {
-        const Result<std::string> body = master.get("/v1/roles");
-        if (!body) return fail(exit_cluster, format_refusal(body.error()));
-        std::fputs(body->c_str(), stdout);
-        return exit_done;
-    }
-    const Result<Json> roles = get_roles(master);
-    if (!roles) return fail(exit_cluster, format_refusal(roles.error()));
+Table roles_table(const Json& roles, bool) {
     Table table{{"ROLE", "WEIGHT", "GUARANTEE", "LIMITS"}};
-    for (const Json& role : *roles) {
+    for (const Json& role : roles) {
         table.add({role.value("role", ""), role["weight"].dump(),
                    or_dash(amounts_text(role["guarantee"])),
                    or_dash(amounts_text(role["limits"]))});
     }
-    std::fputs(table.text().c_str(), stdout);
+    return table;
+}
+
+int list_roles(HttpPeer& master, Output output) {
+    const Result<Json> document = get_document(master, "/v1/roles", "roles");
+    if (!document) return fail(exit_cluster, format_refusal(document.error()));
+    print_items(*document, "roles", output, roles_table);
     return exit_done;
 }
 
@@ -96,7 +93,7 @@ int set_role(HttpPeer& master, const QuotaOptions& options) {
     }
     const Result<std::string> answer = master.post("/v1/roles/" + options.role, body->dump());
     if (!answer) return fail(exit_cluster, format_refusal(answer.error()));
-    return list_roles(master, false);
+    return list_roles(master, Output::table);
 }
 
 }  // namespace
@@ -106,7 +103,7 @@ int quota(const QuotaOptions& options) {
     if (const int code = find_access(options.access, access); code != exit_done) return code;
     Result<HttpPeer> master = HttpPeer::at(access.http, access.token);
     if (!master) return fail(exit_usage, format_refusal(master.error()));
-    if (options.action == "list") return list_roles(*master, options.json);
+    if (options.action == "list") return list_roles(*master, options.output);
     return set_role(*master, options);
 }
 

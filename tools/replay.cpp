@@ -3,7 +3,7 @@
 #include "replay.hpp"
 
 #include "commands.hpp"
-#include "nearest.hpp"
+#include <offerkit/core/nearest.hpp>
 #include "table.hpp"
 
 #include <offerkit/record/build_id.hpp>

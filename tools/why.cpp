@@ -7,7 +7,7 @@
 #include "commands.hpp"
 #include "document.hpp"
 #include "job_desk.hpp"
-#include "nearest.hpp"
+#include <offerkit/core/nearest.hpp>
 #include "print_why.hpp"
 
 #include <offerkit/core/id.hpp>

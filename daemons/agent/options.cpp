@@ -89,6 +89,19 @@ Result<void> read_master(const Settings& given, AgentOptions& options) {
     return {};
 }
 
+Result<void> read_attributes(const Settings& given, AgentOptions& options) {
+    const Given* const text = given.find("attributes");
+    if (text == nullptr) return {};
+    auto attributes = parse_attributes(text->text);
+    if (!attributes) {
+        Refusal why = std::move(attributes).error();
+        why.who = text->where + ": " + why.who;
+        return why;
+    }
+    options.info.attributes = std::move(attributes).value();
+    return {};
+}
+
 Result<void> read_info(const Settings& given, AgentOptions& options) {
     AgentInfo& info = options.info;
     if (const Given* const text = given.find("resources")) {
@@ -111,9 +124,6 @@ Result<void> read_info(const Settings& given, AgentOptions& options) {
         return refuse_setting(*given.find("hostname"), "is not a name", "use 1 to 255 bytes");
     }
     info.domain = {given.text_of("region", ""), given.text_of("zone", "")};
-    auto attributes = parse_attributes(given.text_of("attributes", ""));
-    if (!attributes) return std::move(attributes).error();
-    info.attributes = std::move(attributes).value();
     info.version = version_text;
     auto boot = std::filesystem::path{"/proc/sys/kernel/random/boot_id"};
     if (FILE* const file = std::fopen(boot.c_str(), "re")) {
@@ -125,54 +135,55 @@ Result<void> read_info(const Settings& given, AgentOptions& options) {
     return {};
 }
 
-Result<void> read_listening(const Settings& given, AgentOptions& options) {
+void read_listening(Settings& given, AgentOptions& options) {
     options.address = given.text_of("address", options.address);
     if (!runtime::is_loopback(options.address) && !given.is_on("insecure-listen")) {
-        return refuse_setting(*given.find("address"),
-                              "anybody who can reach it could listen in: there is no TLS",
-                              "use 127.0.0.1, or add --insecure-listen if the network is trusted");
+        given.complain(refuse_setting(
+            *given.find("address"), "anybody who can reach it could listen in: there is no TLS",
+            "use 127.0.0.1, or add --insecure-listen if the network is trusted"));
     }
-    auto port = given.number_of("http-port", 5052, 0, 65535);
-    if (!port) return std::move(port).error();
-    options.http_port = static_cast<std::uint16_t>(*port);
-    return {};
+    options.http_port = static_cast<std::uint16_t>(given.number("http-port", 5052, 0, 65535));
 }
 
 /// Which of two words a setting says.
-Result<bool> read_word(const Settings& given, const char* name, const char* no, const char* yes,
-                       bool absent) {
+bool read_word(Settings& given, const char* name, const char* no, const char* yes, bool absent) {
     const Given* const word = given.find(name);
     if (word == nullptr) return absent;
-    if (word->text == yes) return true;
-    if (word->text == no) return false;
-    return refuse_setting(*word, "is not one of its words",
-                          std::string("say ") + no + " or " + yes);
+    if (word->text != yes && word->text != no) {
+        given.complain(refuse_setting(*word, "is not one of its words",
+                                      std::string("say ") + no + " or " + yes));
+    }
+    return word->text == yes;
 }
 
-Result<void> read_restart(const Settings& given, AgentOptions& options) {
-    auto additive = read_word(given, "reconfiguration-policy", "equal", "additive", false);
-    if (!additive) return std::move(additive).error();
-    if (*additive) options.changes = agent::ChangePolicy::additive;
-    auto keep = read_word(given, "on-stop", "end", "keep", options.exit_with_parent_fd < 0);
-    if (!keep) return std::move(keep).error();
-    options.keep_tasks = *keep;
-    return {};
+void read_restart(Settings& given, AgentOptions& options) {
+    if (read_word(given, "reconfiguration-policy", "equal", "additive", false)) {
+        options.changes = agent::ChangePolicy::additive;
+    }
+    options.keep_tasks =
+        read_word(given, "on-stop", "end", "keep", options.exit_with_parent_fd < 0);
 }
 
-Result<void> read_process(const Settings& given, AgentOptions& options) {
+void read_process(Settings& given, AgentOptions& options) {
     options.cluster = given.text_of("cluster", "");
     options.work_dir = given.text_of("work-dir", "offerkit-agent");
-    if (auto record = read_record(given, options.record); !record) return record;
+    given.complain_of(read_record(given, options.record));
     options.ready_file = given.text_of("ready-file", "");
-    options.log_level = given.text_of("log-level", "info");
+    options.log_level = read_log_level(given);
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
     options.launcher =
         given.text_of("launcher", (self.parent_path() / "offerkit-launcher").string());
-    auto descriptor = given.number_of("exit-with-parent-fd", -1, 3, 1'000'000);
-    if (!descriptor) return std::move(descriptor).error();
-    options.exit_with_parent_fd = static_cast<int>(*descriptor);
-    return {};
+    options.exit_with_parent_fd =
+        static_cast<int>(given.number("exit-with-parent-fd", -1, 3, 1'000'000));
+}
+
+void read_all(Settings& given, AgentOptions& options) {
+    read_process(given, options);
+    read_restart(given, options);
+    read_listening(given, options);
+    for (const auto read : {read_info, read_attributes, read_master})
+        given.complain_of(read(given, options));
 }
 
 }  // namespace
@@ -214,9 +225,9 @@ Result<AgentOptions> read_agent_options(int argc, const char* const* argv) {
     AgentOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_process, read_restart, read_listening, read_info, read_master}) {
-        if (auto result = read(*given, options); !result) return std::move(result).error();
-    }
+    read_all(*given, options);
+    options.problems = given->problems();
+    if (options.problems.empty()) options.text = given->config_text(program);
     return options;
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace offerkit::daemons {
 
@@ -32,11 +33,14 @@ struct AgentOptions {
     std::string log_level = "info";
     int exit_with_parent_fd = -1;
 
-    /// `--help` and `--version`: print this, and end.
+    /// All that is wrong with values; if there is any, nothing else counts.
+    std::vector<Refusal> problems;
+    /// `--help`, `--version`, `config ...`: print this, and end.
     std::optional<std::string> text;
 };
 
-/// Refuses: unknown settings, values out of range, masters beyond this machine without
+/// Refuses: unknown flags, files that are no TOML. Among the problems: unknown settings, values out
+/// of range, masters beyond this machine without
 /// `--insecure-master`, addresses that need `--insecure-listen`, and no master or token to be
 /// found.
 [[nodiscard]] Result<AgentOptions> read_agent_options(int argc, const char* const* argv);

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -127,6 +128,13 @@ int tell_refusal(const std::string& program, const Refusal& refusal) {
         default:
             return 1;
     }
+}
+
+int tell_refusals(const std::string& program, const std::vector<Refusal>& refusals) {
+    int code = 0;
+    for (const Refusal& refusal : refusals)
+        code = std::max(code, tell_refusal(program, refusal));
+    return code;
 }
 
 }  // namespace offerkit::daemons

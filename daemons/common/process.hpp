@@ -71,4 +71,7 @@ inline constexpr int exit_damaged = 3;
 /// Says the refusal on standard error. Returns the exit code 2: told wrongly, or 1.
 int tell_refusal(const std::string& program, const Refusal& refusal);
 
+/// All that is wrong with what it was told, each on a line. Pre: there is something. As above.
+int tell_refusals(const std::string& program, const std::vector<Refusal>& refusals);
+
 }  // namespace offerkit::daemons

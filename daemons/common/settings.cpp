@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include <offerkit/core/nearest.hpp>
 #include <offerkit/version.hpp>
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -39,7 +41,19 @@ Refusal bad_file(const std::string& path, const std::string& why) {
 
 using Values = std::map<std::string, Given>;
 
-Result<void> read_toml(const Program& program, const std::string& path, Values& values) {
+Refusal unknown_key(const Program& program, const std::string& where, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const Setting& setting : program.settings)
+        names.emplace_back(setting.name);
+    const std::string_view near = nearest(name, names);
+    return {RefusalCode::malformed, where, "use " + name.substr(0, 64),
+            "it is not a setting" +
+                (near.empty() ? std::string{} : ", did you mean " + std::string(near) + "?"),
+            "see --help for the settings there are"};
+}
+
+Result<void> read_toml(const Program& program, const std::string& path, Values& values,
+                       std::vector<Refusal>& problems) {
     if (!std::filesystem::is_regular_file(path)) {
         return Refusal{RefusalCode::not_found, "file " + path, "read configuration",
                        "there is no such file", "give the path of a TOML file"};
@@ -50,8 +64,8 @@ Result<void> read_toml(const Program& program, const std::string& path, Values& 
             const std::string name{key.str()};
             const std::string where = path + " line " + std::to_string(node.source().begin.line);
             if (find_setting(program, name) == nullptr) {
-                return bad_file(path, "line " + std::to_string(node.source().begin.line) + ": " +
-                                          name + " is not a setting");
+                problems.push_back(unknown_key(program, where, name));
+                continue;
             }
             std::ostringstream text;
             if (const auto* const word = node.as_string()) {
@@ -61,7 +75,10 @@ Result<void> read_toml(const Program& program, const std::string& path, Values& 
             } else if (const auto* const truth = node.as_boolean()) {
                 text << (truth->get() ? "true" : "false");
             } else {
-                return bad_file(path, name + " is neither text, whole number nor true or false");
+                problems.push_back({RefusalCode::malformed, where, "use " + name,
+                                    "is neither text, whole number nor true or false",
+                                    "write one of those"});
+                continue;
             }
             values[name] = {text.str(), where};
         }
@@ -138,11 +155,50 @@ Result<CommandLine> read_flags(const Program& program, int argc, const char* con
     return line;
 }
 
+struct ConfigWords {
+    ConfigAsked asked = ConfigAsked::nothing;
+    std::vector<const char*> rest;  // Of the arguments.
+};
+
+/// `config validate ...`, `config show [--origin] ...`: the flags after it are those of a run.
+Result<ConfigWords> take_config_words(const Program& program, int argc, const char* const* argv) {
+    ConfigWords words;
+    words.rest.assign(argv, argv + argc);
+    if (argc < 2 || std::string_view(argv[1]) != "config") return words;
+    const std::string_view verb = argc < 3 ? "" : argv[2];
+    if (verb != "validate" && verb != "show") {
+        return Refusal{RefusalCode::invalid, std::string(program.name) + " config", "look at it",
+                       verb.empty() ? "nothing is asked for"
+                                    : std::string(verb.substr(0, 64)) + " is not known",
+                       "say config validate, or config show [--origin]"};
+    }
+    words.asked = verb == "validate" ? ConfigAsked::validate : ConfigAsked::show;
+    words.rest.erase(words.rest.begin() + 1, words.rest.begin() + 3);
+    const auto origin = std::ranges::find(words.rest, std::string_view("--origin"),
+                                          [](const char* word) { return std::string_view(word); });
+    if (verb == "show" && origin != words.rest.end()) {
+        words.asked = ConfigAsked::show_origin;
+        words.rest.erase(origin);
+    }
+    return words;
+}
+
+/// "[5050]" at the end of a help text is the default.
+std::string default_of(const Setting& setting) {
+    const std::string_view help = setting.help;
+    const std::size_t begin = help.rfind('[');
+    if (begin == std::string_view::npos || !help.ends_with(']')) return "not set";
+    return std::string(help.substr(begin + 1, help.size() - begin - 2));
+}
+
 }  // namespace
 
 Result<Settings> Settings::read(const Program& program, int argc, const char* const* argv) {
     Settings settings;
-    auto line = read_flags(program, argc, argv);
+    auto asked = take_config_words(program, argc, argv);
+    if (!asked) return std::move(asked).error();
+    settings.asked_ = asked->asked;
+    auto line = read_flags(program, static_cast<int>(asked->rest.size()), asked->rest.data());
     if (!line) return std::move(line).error();
     if (line->answer) {
         settings.text_ = std::move(line->answer);
@@ -154,7 +210,7 @@ Result<Settings> Settings::read(const Program& program, int argc, const char* co
         if (const char* const given = std::getenv(name.c_str())) config = given;
     }
     if (!config.empty()) {
-        if (auto read = read_toml(program, config, settings.values_); !read) {
+        if (auto read = read_toml(program, config, settings.values_, settings.problems_); !read) {
             return std::move(read).error();
         }
     }
@@ -168,7 +224,8 @@ Result<Settings> Settings::read(const Program& program, int argc, const char* co
         const Given* const given = settings.find(setting.name);
         if (setting.kind != Setting::Kind::yes_or_no || given == nullptr) continue;
         if (given->text != "true" && given->text != "false") {
-            return refuse_setting(*given, "is neither true nor false", "write true or false");
+            settings.complain(
+                refuse_setting(*given, "is neither true nor false", "write true or false"));
         }
     }
     return settings;
@@ -231,6 +288,47 @@ Result<Duration> Settings::duration_of(const std::string& name, Duration otherwi
     return Duration{found->second * number};
 }
 
+std::int64_t Settings::number(const std::string& name, std::int64_t otherwise, std::int64_t least,
+                              std::int64_t most) {
+    Result<std::int64_t> read = number_of(name, otherwise, least, most);
+    if (read) return *read;
+    complain(std::move(read).error());
+    return otherwise;
+}
+
+Duration Settings::duration(const std::string& name, Duration otherwise, Duration least,
+                            Duration most) {
+    Result<Duration> read = duration_of(name, otherwise, least, most);
+    if (read) return *read;
+    complain(std::move(read).error());
+    return otherwise;
+}
+
+std::optional<std::string> Settings::config_text(const Program& program) const {
+    if (asked_ == ConfigAsked::nothing) return std::nullopt;
+    if (asked_ == ConfigAsked::validate) return "the configuration is good\n";
+    std::size_t width = 0;
+    for (const Setting& setting : program.settings)
+        width = std::max(width, std::string_view(setting.name).size());
+    std::string text;
+    for (const Setting& setting : program.settings) {
+        const Given* const given = find(setting.name);
+        std::string line = setting.name;
+        line.append(width - line.size(), ' ');
+        line += " = ";
+        if (given == nullptr) {
+            line += default_of(setting);
+        } else {
+            line += setting.on_command_line ? given->text : "(not shown)";
+        }
+        if (asked_ == ConfigAsked::show_origin) {
+            line += "    # " + (given == nullptr ? std::string("default") : given->where);
+        }
+        text += line + "\n";
+    }
+    return text;
+}
+
 Result<void> read_record(const Settings& given, runtime::RecordOptions& record) {
     record.folder = given.text_of("record", "");
     for (const char* const name : {"record-file-mib", "record-files"}) {
@@ -249,6 +347,15 @@ Result<void> read_record(const Settings& given, runtime::RecordOptions& record) 
     record.file_bytes = static_cast<std::uint64_t>(*size * mib);
     record.files = static_cast<std::uint32_t>(*files);
     return {};
+}
+
+std::string read_log_level(Settings& given) {
+    const std::string level = given.text_of("log-level", "info");
+    if (level != "debug" && level != "info" && level != "warning" && level != "error") {
+        given.complain(refuse_setting(*given.find("log-level"), "is not a level",
+                                      "use debug, info, warning or error"));
+    }
+    return level;
 }
 
 Refusal refuse_setting(const Given& given, std::string why, std::string todo) {

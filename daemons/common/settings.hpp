@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace offerkit::daemons {
@@ -36,6 +37,9 @@ struct Program {
     std::span<const Setting> settings;
 };
 
+/// What is wanted of the program: to run, or only to look at what it was told.
+enum class ConfigAsked : std::uint8_t { nothing, validate, show, show_origin };
+
 /// A value and where it was given.
 struct Given {
     std::string text;
@@ -44,8 +48,10 @@ struct Given {
 
 class Settings {
 public:
-    /// Reads all three. Refuses: unknown flags and keys, files that cannot be read. When the answer
-    /// is a text instead (`--help`, `--version`), `text` holds it.
+    /// Reads all three, also after the words `config validate` and `config show [--origin]`.
+    /// Refuses: unknown flags, files that cannot be read or are no TOML. What is wrong with values,
+    /// and keys that are not known, is among the `problems`. When the answer is a text instead
+    /// (`--help`, `--version`), `text` holds it.
     static Result<Settings> read(const Program& program, int argc, const char* const* argv);
 
     [[nodiscard]] const std::optional<std::string>& text() const { return text_; }
@@ -61,14 +67,35 @@ public:
     [[nodiscard]] Result<Duration> duration_of(const std::string& name, Duration otherwise,
                                                Duration least, Duration most) const;
 
+    /// As those, but what is wrong goes to the `problems`, and the value is `otherwise`.
+    [[nodiscard]] std::int64_t number(const std::string& name, std::int64_t otherwise,
+                                      std::int64_t least, std::int64_t most);
+    [[nodiscard]] Duration duration(const std::string& name, Duration otherwise, Duration least,
+                                    Duration most);
+
+    /// All that is wrong, so that it can be mended at once.
+    void complain(Refusal problem) { problems_.push_back(std::move(problem)); }
+    void complain_of(const Result<void>& read) {
+        if (!read) problems_.push_back(read.error());
+    }
+    [[nodiscard]] const std::vector<Refusal>& problems() const { return problems_; }
+
+    /// What `config validate` and `config show` print; none if neither was asked for.
+    [[nodiscard]] std::optional<std::string> config_text(const Program& program) const;
+
 private:
     std::map<std::string, Given> values_;
     std::optional<std::string> text_;
+    std::vector<Refusal> problems_;
+    ConfigAsked asked_ = ConfigAsked::nothing;
 };
 
 /// `--record`, `--record-file-mib` and `--record-files`. Refuses: numbers out of range, and those
 /// two without the first.
 [[nodiscard]] Result<void> read_record(const Settings& given, runtime::RecordOptions& record);
+
+/// `--log-level`, one of the words that `make_log` takes.
+[[nodiscard]] std::string read_log_level(Settings& given);
 
 /// A refusal about a given value.
 [[nodiscard]] Refusal refuse_setting(const Given& given, std::string why, std::string todo);

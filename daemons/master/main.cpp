@@ -11,5 +11,8 @@ int main(int argc, char** argv) {
     offerkit::daemons::allow_many_connections();
     auto options = offerkit::daemons::read_master_options(argc, argv);
     if (!options) return offerkit::daemons::tell_refusal("offerkit-master", options.error());
+    if (!options->problems.empty()) {
+        return offerkit::daemons::tell_refusals("offerkit-master", options->problems);
+    }
     return offerkit::daemons::run_master(std::move(options).value());
 }

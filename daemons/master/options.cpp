@@ -53,44 +53,37 @@ constexpr Program program{
     "OFFERKIT_MASTER_", "offerkit-master --work-dir /var/lib/offerkit/master --port 5050",
     settings};
 
-Result<void> read_listening(const Settings& given, MasterOptions& options) {
+void read_listening(Settings& given, MasterOptions& options) {
     options.address = given.text_of("address", "127.0.0.1");
     if (!runtime::is_loopback(options.address) && !given.is_on("insecure-listen")) {
-        return refuse_setting(*given.find("address"),
-                              "anybody who can reach it could listen in: there is no TLS",
-                              "use 127.0.0.1, or add --insecure-listen if the network is trusted");
+        given.complain(refuse_setting(
+            *given.find("address"), "anybody who can reach it could listen in: there is no TLS",
+            "use 127.0.0.1, or add --insecure-listen if the network is trusted"));
     }
-    auto port = given.number_of("port", 5050, 0, 65535);
-    if (!port) return std::move(port).error();
-    auto http_port = given.number_of("http-port", 5051, 0, 65535);
-    if (!http_port) return std::move(http_port).error();
-    options.port = static_cast<std::uint16_t>(*port);
-    options.http_port = static_cast<std::uint16_t>(*http_port);
-    return {};
+    options.port = static_cast<std::uint16_t>(given.number("port", 5050, 0, 65535));
+    options.http_port = static_cast<std::uint16_t>(given.number("http-port", 5051, 0, 65535));
 }
 
-Result<void> read_token(const Settings& given, MasterOptions& options) {
+void read_token(Settings& given, MasterOptions& options) {
     if (const Given* const token = given.find("token")) {
-        if (token->text.size() > limits::token_max) {
-            return Refusal{RefusalCode::too_large, token->where, "use token",
-                           "it has more than 512 bytes", "use a shorter one"};
-        }
         options.token = token->text;
-        return {};
+        if (token->text.size() <= limits::token_max) return;
+        return given.complain({RefusalCode::invalid, token->where, "use token",
+                               "it has more than 512 bytes", "use a shorter one"});
     }
     const Given* const file = given.find("token-file");
-    if (file == nullptr) return {};
+    if (file == nullptr) return;
     auto token = runtime::read_token_file(file->text);
-    if (!token) return std::move(token).error();
+    if (!token) return given.complain(std::move(token).error());
     options.token = std::move(token).value();
-    return {};
 }
 
-Result<void> read_machine(const Settings& given, MasterOptions& options) {
+void read_machine(Settings& given, MasterOptions& options) {
     master::Options& machine = options.machine;
     machine.cluster = given.text_of("cluster", machine.cluster);
     if (machine.cluster.empty() || machine.cluster.size() > limits::name_max) {
-        return refuse_setting(*given.find("cluster"), "is not a name", "use 1 to 255 bytes");
+        given.complain(
+            refuse_setting(*given.find("cluster"), "is not a name", "use 1 to 255 bytes"));
     }
     struct Each {
         const char* name;
@@ -100,41 +93,35 @@ Result<void> read_machine(const Settings& given, MasterOptions& options) {
                              Each{"heartbeat-interval", &machine.heartbeat_interval},
                              Each{"peer-timeout", &machine.peer_timeout},
                              Each{"agent-reregister-timeout", &machine.reregister_timeout}}) {
-        auto read = given.duration_of(each.name, *each.value, milliseconds{10}, hours{24});
-        if (!read) return std::move(read).error();
-        *each.value = *read;
+        *each.value = given.duration(each.name, *each.value, milliseconds{10}, hours{24});
     }
-    auto share = given.number_of("unreachable-share-max", 20, 1, 100);
-    if (!share) return std::move(share).error();
-    machine.unreachable_share_max = static_cast<std::uint32_t>(*share) * 10;
-    if (machine.peer_timeout < 2 * machine.heartbeat_interval) {
-        const Given* const given_timeout = given.find("peer-timeout");
-        const Given* const blamed =
-            given_timeout != nullptr ? given_timeout : given.find("heartbeat-interval");
-        return refuse_setting(*blamed, "a peer would be given up before its second beat",
-                              "make --peer-timeout at least twice --heartbeat-interval");
+    const std::int64_t share = given.number("unreachable-share-max", 20, 1, 100);
+    machine.unreachable_share_max = static_cast<std::uint32_t>(share) * 10;
+    const Given* const timeout = given.find("peer-timeout");
+    const Given* const blamed = timeout != nullptr ? timeout : given.find("heartbeat-interval");
+    if (machine.peer_timeout < 2 * machine.heartbeat_interval && blamed != nullptr) {
+        given.complain(refuse_setting(*blamed, "a peer would be given up before its second beat",
+                                      "make --peer-timeout at least twice --heartbeat-interval"));
     }
-    return {};
 }
 
-Result<void> read_policy(const Settings& given, MasterOptions& options) {
+void read_policy(Settings& given, MasterOptions& options) {
     options.policy = given.text_of("policy", std::string(policies().front().name));
-    if (auto known = make_allocator(options.policy); !known) return std::move(known).error();
-    return {};
+    auto known = make_allocator(options.policy);
+    if (known) return;
+    Refusal why = std::move(known).error();
+    if (const Given* const policy = given.find("policy")) why.who = policy->where;
+    given.complain(std::move(why));
 }
 
-Result<void> read_process(const Settings& given, MasterOptions& options) {
+void read_process(Settings& given, MasterOptions& options) {
     options.work_dir = given.text_of("work-dir", "offerkit-master");
-    if (auto record = read_record(given, options.record); !record) return record;
+    given.complain_of(read_record(given, options.record));
     options.ready_file = given.text_of("ready-file", "");
-    options.log_level = given.text_of("log-level", "info");
-    auto threads = given.number_of("io-threads", 1, 1, 64);
-    if (!threads) return std::move(threads).error();
-    options.io_threads = static_cast<std::uint32_t>(*threads);
-    auto descriptor = given.number_of("exit-with-parent-fd", -1, 3, 1'000'000);
-    if (!descriptor) return std::move(descriptor).error();
-    options.exit_with_parent_fd = static_cast<int>(*descriptor);
-    return {};
+    options.log_level = read_log_level(given);
+    options.io_threads = static_cast<std::uint32_t>(given.number("io-threads", 1, 1, 64));
+    options.exit_with_parent_fd =
+        static_cast<int>(given.number("exit-with-parent-fd", -1, 3, 1'000'000));
 }
 
 }  // namespace
@@ -145,9 +132,10 @@ Result<MasterOptions> read_master_options(int argc, const char* const* argv) {
     MasterOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_listening, read_token, read_machine, read_policy, read_process}) {
-        if (auto result = read(*given, options); !result) return std::move(result).error();
-    }
+    for (const auto read : {read_listening, read_token, read_machine, read_policy, read_process})
+        read(*given, options);
+    options.problems = given->problems();
+    if (options.problems.empty()) options.text = given->config_text(program);
     return options;
 }
 

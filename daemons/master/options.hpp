@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace offerkit::daemons {
 
@@ -27,11 +28,14 @@ struct MasterOptions {
     std::uint32_t io_threads = 1;
     int exit_with_parent_fd = -1;
 
-    /// `--help` and `--version`: print this, and end.
+    /// All that is wrong with values; if there is any, nothing else counts.
+    std::vector<Refusal> problems;
+    /// `--help`, `--version`, `config ...`: print this, and end.
     std::optional<std::string> text;
 };
 
-/// Refuses: unknown settings, values out of range, addresses that need `--insecure-listen`.
+/// Refuses: unknown flags, files that are no TOML. Among the problems: unknown settings, values out
+/// of range, addresses that need `--insecure-listen`.
 [[nodiscard]] Result<MasterOptions> read_master_options(int argc, const char* const* argv);
 
 }  // namespace offerkit::daemons

@@ -2,6 +2,7 @@
 
 #include "routes.hpp"
 
+#include "event_list.hpp"
 #include "json.hpp"
 #include "task_list.hpp"
 #include "why.hpp"
@@ -166,6 +167,7 @@ runtime::HttpResponse MasterRoutes::read(const runtime::HttpRequest& request) co
     if (request.path == "/v1/agents") return list("agents", model_.agents(), plain);
     if (request.path == "/v1/offers") return list("offers", model_.offers(), plain);
     if (request.path == "/v1/roles") return list("roles", model_.roles(), plain);
+    if (request.path == "/v1/events") return answer_events(model_, request);
     if (request.path == "/v1/tasks") return answer_tasks(model_, request);
     if (request.path == "/v1/frameworks") {
         return list("frameworks", model_.frameworks(), [&](const master::FrameworkPut& framework) {

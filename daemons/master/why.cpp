@@ -114,7 +114,7 @@ struct Asked {
     std::size_t agents = agents_shown_default;
 };
 
-Result<Asked> parse_query(const runtime::HttpRequest& request) {
+Result<Asked> parse_why_query(const runtime::HttpRequest& request) {
     Asked asked;
     for (const auto& [key, value] : request.query) {
         if (key == "role") {
@@ -145,7 +145,7 @@ runtime::HttpResponse answer_why(const master::ReadModel& model, const std::stri
         return refuse({RefusalCode::not_found, "framework " + text, "explain",
                        "there is no such framework", "list them with offerkit frameworks"});
     }
-    const Result<Asked> asked = parse_query(request);
+    const Result<Asked> asked = parse_why_query(request);
     if (!asked) return refuse(asked.error());
     const master::FrameworkPut& framework = found->second;
     Json roles = Json::array();

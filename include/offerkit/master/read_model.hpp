@@ -7,6 +7,7 @@
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/time.hpp>
+#include <offerkit/master/notable.hpp>
 #include <offerkit/master/view.hpp>
 
 #include <array>
@@ -42,6 +43,7 @@ struct TaskView {
     std::optional<ExitStatus> exit;
     std::string sandbox;
     WallTime changed_at;
+    std::uint64_t launch_event = 0;
 };
 
 struct ClaimantKey {
@@ -95,6 +97,7 @@ public:
     /// Filters that are not known any more, although they may still hold.
     [[nodiscard]] std::uint64_t filters_dropped() const { return filters_dropped_; }
     [[nodiscard]] const std::deque<Noted>& notes() const { return notes_; }
+    [[nodiscard]] const NotableRing& events() const { return events_; }
 
     /// Ended tasks that are not shown any more.
     [[nodiscard]] std::uint64_t ended_tasks_dropped() const { return ended_tasks_dropped_; }
@@ -104,7 +107,15 @@ public:
     }
 
 private:
-    void take(AgentPut& d) { agents_[d.id].agent = std::move(d); }
+    void take(AgentPut& d) {
+        const auto [at, is_new] = agents_.try_emplace(d.id);
+        if (is_new || at->second.agent.condition != d.condition) {
+            const bool is_loss = d.condition != AgentCondition::active;
+            events_.add_agent(d.id, d.at, format_agent_condition(d.condition), d.info.hostname,
+                              is_loss);
+        }
+        at->second.agent = std::move(d);
+    }
 
     void take(AgentUsagePut& d) {
         const auto found = agents_.find(d.id);
@@ -113,11 +124,26 @@ private:
         found->second.offered = std::move(d.offered);
     }
 
-    void take(AgentRemoved& d) { agents_.erase(d.id); }
-    void take(FrameworkPut& d) { frameworks_.insert_or_assign(d.id, std::move(d)); }
+    void take(AgentRemoved& d) {
+        events_.add_agent(d.id, d.at, "removed", std::move(d.why), true);
+        events_.forget_agent(d.id);
+        agents_.erase(d.id);
+    }
+
+    void take(FrameworkPut& d) {
+        const auto known = frameworks_.find(d.id);
+        if (known == frameworks_.end() || known->second.condition != d.condition) {
+            const bool is_active = d.condition == FrameworkCondition::active;
+            events_.add_framework(d.id, d.at, is_active ? "subscribed" : "disconnected",
+                                  d.info.name);
+        }
+        frameworks_.insert_or_assign(d.id, std::move(d));
+    }
 
     void take(FrameworkRemoved& d) {
         frameworks_.erase(d.id);
+        events_.add_framework(d.id, d.at, "removed", std::move(d.why));
+        events_.forget_framework(d.id);
         std::erase_if(claimants_, [&](const auto& entry) {
             if (entry.first.framework != d.id) return false;
             forget_filters(entry.first);
@@ -134,6 +160,7 @@ private:
         if (const auto old = tasks_.find(key); old != tasks_.end()) {
             --tasks_by_state_[static_cast<std::size_t>(old->second.state)];
         }
+        view.launch_event = events_.add_launch(d);
         view.task = std::move(d);
         const bool over = is_terminal(view.state);
         tasks_.insert_or_assign(key, std::move(view));
@@ -148,6 +175,7 @@ private:
         --tasks_by_state_[static_cast<std::size_t>(view.state)];
         ++tasks_by_state_[static_cast<std::size_t>(d.state)];
         const bool ends = is_terminal(d.state) && !is_terminal(view.state);
+        if (view.state != d.state) events_.add_task(d, view.task.agent, view.launch_event);
         view.state = d.state;
         view.reason = d.reason;
         view.message = std::move(d.message);
@@ -195,6 +223,7 @@ private:
     void take(FiltersCleared& d) { forget_filters({d.framework, d.role}); }
 
     void take(Noted& d) {
+        events_.add(NotableKind::note, d.at, "noted", d.who + ": " + d.text);
         notes_.push_back(std::move(d));
         if (notes_.size() > limits_.notes) notes_.pop_front();
     }
@@ -242,6 +271,7 @@ private:
     std::uint64_t filters_seen_ = 0;
     std::uint64_t filters_dropped_ = 0;
     std::deque<Noted> notes_;
+    NotableRing events_;
     std::deque<TaskKey> ended_;  // In the order of their ends.
     std::array<std::uint64_t, task_states> tasks_by_state_{};
     std::uint64_t ended_tasks_dropped_ = 0;

@@ -13,7 +13,11 @@ class UsageTest(ClusterTest):
     def test_wrong_uses_are_told_in_one_line(self):
         for arguments, text in ((["tsaks"], "did you mean tasks?"),
                                 (["frobnicate"], "frobnicate is not known"),
+                                (["agent", "drian", "a1-1"], "did you mean drain?"),
                                 (["tasks", "--colour"], "--colour"),
+                                (["tasks", "--stat", "running"], "did you mean --state?"),
+                                (["logs", "--stream", "both"], "tasks"),
+                                (["man", "frobnicate"], "there is no command frobnicate"),
                                 (["tasks", "-o", "xml"], "--output"),
                                 (["run"], "give a command after --"),
                                 (["run", "--jobs", "f", "--", "true"], "not both"),
@@ -64,7 +68,9 @@ class UsageTest(ClusterTest):
         self.assertNotIn("secret", done.stderr)
 
     def test_help_has_an_example_for_each_command(self):
-        for command in ("dev", "run", "agents", "frameworks", "tasks", "offers"):
+        for command in ("dev", "run", "agents", "frameworks", "tasks", "offers", "why", "logs",
+                        "events", "top", "agent", "quota", "registry", "replay", "completions",
+                        "man"):
             done = self.tool(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stdout, r"Examples?: +offerkit " + command)

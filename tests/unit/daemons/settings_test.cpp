@@ -89,15 +89,31 @@ TEST_CASE("unknown flags, keys and values are refused with their place") {
     CHECK_FALSE(read({"port"}).has_value());
     CHECK_FALSE(read({"--port"}).has_value());
     CHECK(read({"--config", "/no/such/file"}).error().code == RefusalCode::not_found);
-    for (const char* text : {"colour = 'red'", "port = 1.5", "port = [1]", "port =", "[port]"}) {
+    for (const char* text : {"colour = 'red'", "port = 1.5", "port = [1]", "[port]"}) {
         INFO(text);
         const auto given = read({"--config", around.file(text).c_str()});
-        REQUIRE_FALSE(given.has_value());
-        CHECK(given.error().code == RefusalCode::malformed);
-        CHECK(given.error().who.find("settings.toml") != std::string::npos);
+        REQUIRE(given.has_value());
+        REQUIRE(given->problems().size() == 1);
+        CHECK(given->problems()[0].code == RefusalCode::malformed);
+        CHECK(given->problems()[0].who.find("settings.toml line 1") != std::string::npos);
     }
     ::setenv("TEST_SETTINGS_LOUD", "very", 1);
-    CHECK(read({}).error().who == "environment TEST_SETTINGS_LOUD");
+    CHECK(read({})->problems().at(0).who == "environment TEST_SETTINGS_LOUD");
+}
+
+TEST_CASE("all that is wrong is told at once, but what is no TOML stands alone") {
+    const Surroundings around;
+    auto given = read({"--config", around.file("prot = 1\nport = 'x'\nwait = '5'\n").c_str()});
+    REQUIRE(given.has_value());
+    CHECK(given->number("port", 7, 0, 9) == 7);
+    CHECK(given->duration("wait", 1s, 10ms, 1h) == 1s);
+    REQUIRE(given->problems().size() == 3);
+    CHECK(given->problems()[0].why == "it is not a setting, did you mean port?");
+    CHECK(given->problems()[1].who.find("line 2") != std::string::npos);
+    CHECK(given->problems()[2].who.find("line 3") != std::string::npos);
+    const auto broken = read({"--config", around.file("prot = 1\nport =\n").c_str()});
+    REQUIRE_FALSE(broken.has_value());
+    CHECK(broken.error().why.find("line 2") != std::string::npos);
 }
 
 TEST_CASE("numbers and lengths of time are read strictly") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tools/nearest.hpp>
+#include <offerkit/core/nearest.hpp>
 #include <tools/table.hpp>
 
 #include <catch2/catch.hpp>

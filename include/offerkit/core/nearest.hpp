@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace offerkit::tools {
+namespace offerkit {
 
 /// How many single-character changes make one text of the other (Levenshtein 1965).
 [[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -45,4 +45,4 @@ namespace offerkit::tools {
     return best;
 }
 
-}  // namespace offerkit::tools
+}  // namespace offerkit
