@@ -117,9 +117,21 @@ Result<void> read_machine(const Settings& given, MasterOptions& options) {
     return {};
 }
 
-Result<void> read_policy(const Settings& given, MasterOptions& options) {
-    options.policy = given.text_of("policy", std::string(policies().front().name));
-    if (auto known = make_allocator(options.policy); !known) return std::move(known).error();
+Result<void> read_policy(const Settings& given, const detail::OwnPolicy* own,
+                         MasterOptions& options) {
+    options.policy =
+        given.text_of("policy", own != nullptr ? own->name : std::string(policies().front().name));
+    if (own != nullptr && options.policy == own->name) {
+        options.make_allocator = own->make;
+        return {};
+    }
+    auto known = make_allocator(options.policy);
+    if (!known) {
+        Refusal refusal = std::move(known).error();
+        if (own != nullptr) refusal.why += ", and " + own->name + " of this program";
+        return refusal;
+    }
+    options.make_allocator = [name = options.policy] { return make_allocator(name).value(); };
     return {};
 }
 
@@ -139,13 +151,15 @@ Result<void> read_process(const Settings& given, MasterOptions& options) {
 
 }  // namespace
 
-Result<MasterOptions> read_master_options(int argc, const char* const* argv) {
+Result<MasterOptions> read_master_options(int argc, const char* const* argv,
+                                          const detail::OwnPolicy* own) {
     auto given = Settings::read(program, argc, argv);
     if (!given) return std::move(given).error();
     MasterOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_listening, read_token, read_machine, read_policy, read_process}) {
+    if (auto policy = read_policy(*given, own, options); !policy) return std::move(policy).error();
+    for (const auto read : {read_listening, read_token, read_machine, read_process}) {
         if (auto result = read(*given, options); !result) return std::move(result).error();
     }
     return options;
