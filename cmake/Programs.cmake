@@ -34,12 +34,17 @@ function(offerkit_program target folder output)
 endfunction()
 
 add_library(offerkit_program_base INTERFACE)
-target_include_directories(offerkit_program_base INTERFACE ${PROJECT_SOURCE_DIR})
+target_include_directories(offerkit_program_base INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 target_link_libraries(offerkit_program_base INTERFACE offerkit_offerkit offerkit_http CLI11::CLI11
   nlohmann_json::nlohmann_json spdlog::spdlog tomlplusplus::tomlplusplus)
 offerkit_parts(offerkit_program_common daemons/common offerkit_program_base)
 
 offerkit_program(offerkit_master_daemon daemons/master offerkit-master)
+# For masters with a policy of their own (offerkit/master_main.hpp).
+add_library(offerkit::master_main ALIAS offerkit_master_daemon_parts)
+set_target_properties(offerkit_master_daemon_parts PROPERTIES EXPORT_NAME master_main)
+set_property(GLOBAL APPEND PROPERTY OFFERKIT_EXPORTED_MASTER offerkit_master_daemon_parts
+             offerkit_program_common offerkit_program_base)
 offerkit_program(offerkit_agent_daemon daemons/agent offerkit-agent)
 offerkit_program(offerkit_tool tools offerkit)
 get_target_property(kind offerkit_tool_parts TYPE)
@@ -87,14 +92,20 @@ foreach(target offerkit_master_daemon offerkit_agent_daemon offerkit_launcher of
 endforeach()
 
 # Each folder of examples/ is one program on the public library alone.
+add_custom_target(examples)
 file(GLOB examples CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/examples/*)
 foreach(folder IN LISTS examples)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   if(sources)
     get_filename_component(name ${folder} NAME)
     add_executable(example_${name} ${sources})
+    add_dependencies(examples example_${name})
     offerkit_defaults(example_${name})
+    offerkit_compile_cheaply(example_${name} 1)
     target_link_libraries(example_${name} PRIVATE offerkit::offerkit)
+    if(name STREQUAL custom_policy)
+      target_link_libraries(example_${name} PRIVATE offerkit::master_main)
+    endif()
     set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
   endif()

@@ -105,13 +105,22 @@ void read_machine(Settings& given, MasterOptions& options) {
     }
 }
 
-void read_policy(Settings& given, MasterOptions& options) {
-    options.policy = given.text_of("policy", std::string(policies().front().name));
+void read_policy(Settings& given, const detail::OwnPolicy* own, MasterOptions& options) {
+    options.policy =
+        given.text_of("policy", own != nullptr ? own->name : std::string(policies().front().name));
+    if (own != nullptr && options.policy == own->name) {
+        options.make_allocator = own->make;
+        return;
+    }
     auto known = make_allocator(options.policy);
-    if (known) return;
-    Refusal why = std::move(known).error();
-    if (const Given* const policy = given.find("policy")) why.who = policy->where;
-    given.complain(std::move(why));
+    if (known) {
+        options.make_allocator = [name = options.policy] { return make_allocator(name).value(); };
+        return;
+    }
+    Refusal refusal = std::move(known).error();
+    if (own != nullptr) refusal.why += ", and " + own->name + " of this program";
+    if (const Given* const policy = given.find("policy")) refusal.who = policy->where;
+    given.complain(std::move(refusal));
 }
 
 void read_process(Settings& given, MasterOptions& options) {
@@ -126,14 +135,16 @@ void read_process(Settings& given, MasterOptions& options) {
 
 }  // namespace
 
-Result<MasterOptions> read_master_options(int argc, const char* const* argv) {
+Result<MasterOptions> read_master_options(int argc, const char* const* argv,
+                                          const detail::OwnPolicy* own) {
     auto given = Settings::read(program, argc, argv);
     if (!given) return std::move(given).error();
     MasterOptions options;
     options.text = given->text();
     if (options.text) return options;
-    for (const auto read : {read_listening, read_token, read_machine, read_policy, read_process})
+    for (const auto read : {read_listening, read_token, read_machine, read_process})
         read(*given, options);
+    read_policy(*given, own, options);
     options.problems = given->problems();
     if (options.problems.empty()) options.text = given->config_text(program);
     return options;

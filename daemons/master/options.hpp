@@ -3,11 +3,15 @@
 
 /// What offerkit-master is told.
 
+#include <offerkit/allocation/allocator.hpp>
 #include <offerkit/core/result.hpp>
 #include <offerkit/master/options.hpp>
+#include <offerkit/master_main.hpp>
 #include <offerkit/runtime/record_options.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +21,7 @@ namespace offerkit::daemons {
 struct MasterOptions {
     master::Options machine;
     std::string policy;
+    std::function<std::unique_ptr<Allocator>()> make_allocator;  // With that policy.
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::uint16_t http_port = 0;
@@ -34,8 +39,10 @@ struct MasterOptions {
     std::optional<std::string> text;
 };
 
-/// Refuses: unknown flags, files that are no TOML. Among the problems: unknown settings, values out
-/// of range, addresses that need `--insecure-listen`.
-[[nodiscard]] Result<MasterOptions> read_master_options(int argc, const char* const* argv);
+/// `own`, if there is one, is the policy unless another is named. Refuses: unknown flags, files that
+/// are no TOML. Among the problems: unknown settings, values out of range, addresses that need
+/// `--insecure-listen`.
+[[nodiscard]] Result<MasterOptions> read_master_options(int argc, const char* const* argv,
+                                                        const detail::OwnPolicy* own = nullptr);
 
 }  // namespace offerkit::daemons

@@ -4,7 +4,6 @@
 #include <daemons/common/http.hpp>
 #include <daemons/common/process.hpp>
 #include <daemons/master/routes.hpp>
-#include <offerkit/allocation/policies.hpp>
 #include <offerkit/core/id.hpp>
 #include <offerkit/runtime/clock.hpp>
 #include <offerkit/runtime/cluster_access.hpp>
@@ -150,8 +149,6 @@ private:
     }
 
     Result<void> start_master() {
-        auto allocator = make_allocator(options_.policy);
-        if (!allocator) return std::move(allocator).error();
         runtime::LiveMasterOptions live;
         live.machine = options_.machine;
         live.address = options_.address;
@@ -162,7 +159,7 @@ private:
         live.registry = std::move(registry_);
         live.log = log_;
         live.read = [this](std::span<master::Delta> deltas) { show(deltas); };
-        auto started = LiveMaster::start(std::move(live), std::move(allocator).value());
+        auto started = LiveMaster::start(std::move(live), options_.make_allocator());
         if (!started) {
             is_damaged_ = started.error().code == RefusalCode::malformed;
             return std::move(started).error();

@@ -13,7 +13,8 @@ A file holds one case after another, numbered from 1 in the order of their `// c
     #endif
 
 Each case must fail to compile, with an error that matches its regular expression (one for all
-compilers). CASE 0, everything outside the cases, is the control and must compile: otherwise a case
+compilers). `// errors: 1` after it: with so many errors at most, so that the one that matters is not
+lost among what follows from it. CASE 0, everything outside the cases, is the control and must compile: otherwise a case
 might fail for a reason of its own making.
 """
 
@@ -25,7 +26,7 @@ from pathlib import Path
 
 
 def cases_of(text):
-    """(number, name, expected) of each case, or a problem."""
+    """(number, name, expected, errors at most) of each case, or a problem."""
     cases, problems = [], []
     for part in re.split(r"(?m)^\s*// case: *", text)[1:]:
         name = part.splitlines()[0].strip()
@@ -35,7 +36,9 @@ def cases_of(text):
             problems.append(f"case {number}, {name}: no `// expect:` line")
         if not re.search(rf"(?m)^\s*#\s*if CASE == {number}$", part):
             problems.append(f"case {number}, {name}: no `#if CASE == {number}` after it")
-        cases.append((number, name, expected.group(1).strip() if expected else "$^"))
+        most = re.search(r"(?m)^\s*// errors: *(\d+)$", part)
+        cases.append((number, name, expected.group(1).strip() if expected else "$^",
+                      int(most.group(1)) if most else None))
     if not cases:
         problems.append("no `// case:` line")
     return cases, problems
@@ -58,12 +61,16 @@ def main():
     control = compile_case(0)
     if control.returncode != 0:
         problems.append(f"the control does not compile:\n{control.stderr}")
-    for number, name, expected in [] if problems else cases:
+    for number, name, expected, most in [] if problems else cases:
         done = compile_case(number)
+        errors = len(re.findall(r"(?m)\berror: ", done.stderr))
         if done.returncode == 0:
             problems.append(f"case {number}, {name}: compiles")
         elif not re.search(expected, done.stderr):
             problems.append(f"case {number}, {name}: no error matches {expected}:\n{done.stderr}")
+        elif most is not None and errors > most:
+            problems.append(f"case {number}, {name}: {errors} errors, want {most} at most:\n"
+                            f"{done.stderr}")
     for problem in problems:
         print(f"{options.file.name}: {problem}")
     print(f"compile: {len(cases)} cases, {len(problems)} problems")

@@ -243,6 +243,9 @@ concept PolicyRank = std::same_as<T, Share> || std::integral<T> || detail::is_in
 ///
 /// Hooks may throw: what the cycle has decided is then void, and becomes a fault that names the
 /// hook. They are never called again in that cycle.
+///
+/// Models: the policies of `docs/policies.md`. `check_policy<P>()` says in one line what is
+/// missing.
 template <class P>
 concept AllocationPolicy = std::movable<P> && requires(P& p, const NodeView& n) {
     { p.rank(n) } -> PolicyRank;
@@ -288,6 +291,8 @@ struct AgentKeyOf<P> {
 
 // A hook that is there by name but cannot be called would be ignored without a word.
 template <class P>
+concept NamesRank = requires { &P::rank; };
+template <class P>
 concept NamesAgentKey = requires { &P::agent_key; };
 template <class P>
 concept NamesPick = requires { &P::pick; };
@@ -326,6 +331,21 @@ struct PolicyTraits {
 };
 
 }  // namespace detail
+
+/// True if `P` is a policy; if not, does not compile, and says which piece is missing or wrong.
+template <class P>
+consteval bool check_policy() {
+    constexpr bool can_rank = requires(P& p, const NodeView& n) { p.rank(n); };
+    static_assert(std::movable<P>, "a policy must be movable");
+    static_assert(can_rank || detail::NamesRank<P>,
+                  "a policy is missing: auto rank(const NodeView&) const");
+    static_assert(can_rank || !detail::NamesRank<P>, "want: auto rank(const NodeView&) const");
+    static_assert(!can_rank || AllocationPolicy<P> || !std::movable<P>,
+                  "a rank is a Share, an integer or a std::pair of integers: not floating point, "
+                  "which machines do not agree on");
+    if constexpr (AllocationPolicy<P>) (void)detail::PolicyTraits<P>{};
+    return AllocationPolicy<P>;
+}
 
 /// What `--policy` calls it; "custom" for a policy without `name`.
 template <AllocationPolicy P>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The handlers that a scheduler may leave out. One that is there but cannot be called as
-/// documented would never be called, and nobody would know why: it does not compile.
+/// What is wrong with a scheduler, in one line each. The handlers that it may leave out are checked
+/// too: one that is there but cannot be called as documented would never be called, and nobody
+/// would know why.
 
 #include <offerkit/core/id.hpp>
 #include <offerkit/core/time.hpp>
@@ -55,6 +56,12 @@ concept IsDoneFits = !requires { &S::is_done; } || requires(S& s) {
     { s.is_done() } -> std::convertible_to<bool>;
 };
 
+// Named, whatever its arguments are: then it is the arguments that are wrong.
+template <class S>
+concept NamesOnOffer = requires { &S::on_offer; } || requires { &S::on_offers; };
+template <class S>
+concept NamesOnStatus = requires { &S::on_status; };
+
 }  // namespace detail
 
 /// Does not compile if an optional handler of `S` has arguments or a result other than these.
@@ -74,4 +81,30 @@ consteval void check_handlers() {
     static_assert(detail::IsDoneFits<S>, "want: bool is_done()");
 }
 
+/// True if `S` is a scheduler; if not, does not compile, and says which piece is missing or wrong.
+/// `static_assert(check_scheduler<S>())` below a scheduler is `static_assert(Scheduler<S>)` in
+/// words.
+template <class S>
+consteval bool check_scheduler() {
+    constexpr bool answers = AnswersOffers<S> || AnswersOffersTogether<S>;
+    static_assert(answers || detail::NamesOnOffer<S>,
+                  "a scheduler is missing: OfferReply on_offer(const Offer&)");
+    static_assert(answers || !detail::NamesOnOffer<S>,
+                  "want: OfferReply on_offer(const Offer&), or "
+                  "void on_offers(std::span<const Offer>, Replies&)");
+    static_assert(HearsStatuses<S> || detail::NamesOnStatus<S>,
+                  "a scheduler is missing: void on_status(const TaskStatus&)");
+    static_assert(HearsStatuses<S> || !detail::NamesOnStatus<S>,
+                  "want: void on_status(const TaskStatus&), or "
+                  "void on_status(const TaskStatus&, Replies&)");
+    if constexpr (Scheduler<S>) check_handlers<S>();
+    return Scheduler<S>;
+}
+
 }  // namespace offerkit::framework
+
+namespace offerkit {
+
+using framework::check_scheduler;
+
+}  // namespace offerkit

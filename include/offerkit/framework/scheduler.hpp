@@ -132,17 +132,29 @@ concept HearsStatuses = requires(S& scheduler, const TaskStatus& status) {
     scheduler.on_status(status, replies);
 };
 
-/// A scheduler. Requires, for a scheduler `s`:
-///   `s.on_offer(offer) -> OfferReply`, or `s.on_offers(offers, replies)`;
+/// A framework's scheduler.
+///
+/// Requires, for a scheduler `s`:
+///   `s.on_offer(offer) -> OfferReply`, or `s.on_offers(offers, replies)`: answers each offer once,
+///   now or, if it is held, by its deadline. What is accepted is launched at most once.
 ///   `s.on_status(status)`, or `s.on_status(status, replies)`: at least once per status, in the
-///   order of each task.
-/// Heard if present: `s.on_subscribed(framework_id, replies)`, `s.on_disconnected()`,
-/// `s.on_rescind(offer_id)`, `s.on_agent_lost(agent_id)`, `s.on_message(agent, executor, data)`,
-/// `s.on_refused(refusal)`, `s.on_inverse_offer(inverse_offer, replies)` when an operator drains an
-/// agent: what still runs there at its start is killed, `s.on_wake(now, replies)` with
-/// `s.next_wake() -> Instant`, and `s.is_done() -> bool`, asked after every handler: true ends the
-/// framework. Handlers are never called from two threads at once, and never inside a step of a
-/// machine.
+///   order of each task; it is acknowledged when the handler returns. A scheduler must stand a
+///   status that it has seen before.
+///
+/// Heard if present, in this order within a delivery: `s.on_disconnected()`: offers are void;
+/// `s.on_subscribed(framework_id, replies)`: the statuses of all tasks follow;
+/// `s.on_rescind(offer)`; `s.on_agent_lost(agent)`; `s.on_message(agent, executor, data)`, at most
+/// once; `s.on_refused( refusal)`; `s.on_inverse_offer(inverse_offer, replies)`: an operator drains
+/// an agent, and what still runs there at its start is killed. Also `s.on_wake(now, replies)` with
+/// `s.next_wake() -> Instant`, which is asked after every handler and may wake early, and
+/// `s.is_done() -> bool`, asked after every handler: true ends the framework.
+///
+/// Promised: handlers are never called from two threads at once, nor inside a step of a machine;
+/// `replies.now()` does not go back from one delivery to the next. A scheduler that asks for
+/// nothing but what it is told (no clock, no chance of its own) does the same in a replay.
+///
+/// Models: the schedulers of `examples/`. `check_scheduler<S>()` (handlers.hpp) says in one line
+/// what is missing.
 template <class S>
 concept Scheduler = (AnswersOffers<S> || AnswersOffersTogether<S>) && HearsStatuses<S>;
 

@@ -23,9 +23,9 @@ struct FrameworkCapabilities {
 };
 
 struct FrameworkInfo {
-    std::string name;
-    std::string
-        user;  // Whom tasks run as, unless their command says otherwise. Empty: the agent's.
+    std::string name{};
+    /// Whom tasks run as, unless their command says otherwise. Empty: the agent's.
+    std::string user{};
     /// The default role unless said. (g++ 12 fails to count the fields of `= {Role{}}`, for
     /// records.)
     std::vector<Role> roles = std::vector<Role>(1);
@@ -34,12 +34,12 @@ struct FrameworkInfo {
     /// an author says it. Zero: they end with the connection.
     Duration failover_timeout{0};
 
-    FrameworkCapabilities capabilities;
-    std::string principal;  // Filled in by the master from the hello, whatever was sent.
-    std::string hostname;   // For people.
-    std::string webui_url;  // For people.
-    Labels labels;
-    std::string foreign;  // Unknown fields of a foreign client, carried and never read.
+    FrameworkCapabilities capabilities{};
+    std::string principal{};  // Filled in by the master from the hello, whatever was sent.
+    std::string hostname{};   // For people.
+    std::string webui_url{};  // For people.
+    Labels labels{};
+    std::string foreign{};  // Unknown fields of a foreign client, carried and never read.
     friend bool operator==(const FrameworkInfo&, const FrameworkInfo&) = default;
 };
 

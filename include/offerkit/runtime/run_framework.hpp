@@ -68,18 +68,22 @@ int exit_code(const Result<void>& ended);
 /// Runs `scheduler` until it is done, or is stopped. Handlers run on this thread, one at a time.
 /// Refuses: options that say too little or too much, whatever the master refuses, `unavailable`
 /// when `connect_timeout` is over, `cancelled` when a handler threw.
-template <Scheduler S>
+template <class S>
 Result<void> try_run_framework(S& scheduler, FrameworkOptions options) {
-    return detail::run_framework(
-        std::move(options),
-        {[&](const framework::Deliver& d) { return framework::call_handlers(scheduler, d); },
-         [&](Instant now) { return framework::call_wake(scheduler, now); },
-         [&] { return framework::next_wake(scheduler); }});
+    if constexpr (check_scheduler<S>()) {  // What is missing is said once, not for each use below.
+        return detail::run_framework(
+            std::move(options),
+            {[&](const framework::Deliver& d) { return framework::call_handlers(scheduler, d); },
+             [&](Instant now) { return framework::call_wake(scheduler, now); },
+             [&] { return framework::next_wake(scheduler); }});
+    } else {
+        return {};
+    }
 }
 
 /// As `try_run_framework`; says on standard error why it was refused. Returns an exit code: 0, 1,
 /// or 2 when the options were wrong.
-template <Scheduler S>
+template <class S>
 int run_framework(S& scheduler, FrameworkOptions options) {
     return detail::exit_code(try_run_framework(scheduler, std::move(options)));
 }

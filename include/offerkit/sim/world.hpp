@@ -26,6 +26,7 @@
 #include <offerkit/sim/process.hpp>
 #include <offerkit/sim/queue.hpp>
 #include <offerkit/sim/reached.hpp>
+#include <offerkit/sim/recorded.hpp>
 #include <offerkit/sim/store.hpp>
 
 #include <chrono>
@@ -78,15 +79,31 @@ public:
     std::uint32_t add_agent(agent::Options options);
 
     /// `scheduler` must outlive the world.
-    template <Scheduler S>
+    template <class S>
     std::uint32_t add_framework(S& scheduler, FrameworkInfo info) {
         framework::Options options;
         options.info = std::move(info);
         return add_framework(scheduler, std::move(options));
     }
-    template <Scheduler S>
+    template <class S>
     std::uint32_t add_framework(S& scheduler, framework::Options options) {
-        return add_author(std::make_unique<SchedulerAuthor<S>>(scheduler), std::move(options));
+        if constexpr (check_scheduler<S>()) {
+            return add_author(std::make_unique<SchedulerAuthor<S>>(scheduler), std::move(options));
+        } else {
+            return 0;
+        }
+    }
+    /// Keeps in `kept`, which outlives the world too, what it is told and what it answers.
+    template <class S>
+    std::uint32_t add_framework(S& scheduler, FrameworkInfo info, Conversation& kept) {
+        framework::Options options;
+        options.info = std::move(info);
+        if constexpr (check_scheduler<S>()) {
+            return add_author(std::make_unique<RecordedAuthor<S>>(scheduler, kept),
+                              std::move(options));
+        } else {
+            return 0;
+        }
     }
     std::uint32_t add_author(std::unique_ptr<Author> author, framework::Options options);
 
