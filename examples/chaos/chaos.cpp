@@ -44,12 +44,10 @@ public:
     }
 
     void on_status(const TaskStatus& status) {
-        // The mistake: tasks also end because their agent is gone, or because they never reached
-        // it.
+        // The mistake: tasks also end because their agent is gone, or they never reached it.
         const bool has_failed =
-            careful_ ? (is_terminal(status.state) && status.state != TaskState::finished) ||
-                           status.state == TaskState::unknown
-                     : status.state == TaskState::failed;
+            status.state != TaskState::finished &&
+            (careful_ ? is_over(status.state) : status.state == TaskState::failed);
         if (!has_failed && status.state != TaskState::finished) return;
         if (running_.erase(status.task) == 0) return;
         if (!has_failed) {

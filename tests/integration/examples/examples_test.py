@@ -156,7 +156,7 @@ class OwnDaemonsTest(Example, DaemonsTest):
         request = urllib.request.Request(ready["http"] + "/v1/cluster",
                                          headers={"Authorization": "Bearer " + token})
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            self.assertEqual(json.load(answer)["policy"], "newest_first")
+            self.assertEqual(json.load(answer)["cluster"]["policy"], "newest_first")
 
     def test_a_policy_that_nobody_has_is_refused_with_those_there_are(self):
         done = subprocess.run([str(EXAMPLES / "custom_policy"), "--policy", "oldest"],
