@@ -8,6 +8,7 @@
 #include <offerkit/allocation/best_fit.hpp>
 #include <offerkit/allocation/cycle.hpp>
 #include <offerkit/allocation/drfh.hpp>
+#include <offerkit/allocation/fgd.hpp>
 #include <offerkit/allocation/fifo.hpp>
 #include <offerkit/allocation/hierarchical_drf.hpp>
 #include <offerkit/allocation/karma.hpp>

@@ -39,6 +39,7 @@ inline constexpr std::array policy_table{
     entry_of<AssetFairness>("least of all kinds together first, for its weight"),
     entry_of<TaskShareFairness>("fewest of the tasks that it could run alone first"),
     entry_of<Drfh>("drf, and each is offered the agent that is shaped like its tasks"),
+    entry_of<Fgd>("drf, and each is offered the agent where least becomes useless to others"),
     entry_of<Karma>("cpus shared fairly over time: who used little before is served first"),
 };
 
