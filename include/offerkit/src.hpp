@@ -23,6 +23,7 @@
 #include <offerkit/allocation/impl/cycle_base.ipp>
 #include <offerkit/allocation/impl/cycle_events.ipp>
 #include <offerkit/allocation/impl/cycle_order.ipp>
+#include <offerkit/allocation/impl/cycle_propose.ipp>
 #include <offerkit/allocation/impl/cycle_run.ipp>
 #include <offerkit/allocation/impl/cycle_save.ipp>
 #include <offerkit/allocation/impl/cycle_serve.ipp>

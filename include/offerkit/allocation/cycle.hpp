@@ -111,6 +111,17 @@ private:
     [[nodiscard]] bool is_candidate(NodeIndex leaf, AgentIndex agent);
     struct PickSource;
 
+    // The policy decides for several at once.
+    void serve_proposals();
+    [[nodiscard]] bool grant_all(std::vector<Grant>& grants);
+    [[nodiscard]] std::string why_not(const Grant& grant);
+    void take_back(std::size_t first);
+    void take_holds(std::vector<Grant> holds);
+    void put_aside(NodeIndex node);
+    [[nodiscard]] std::optional<NoOfferReason> keep_holds(NodeIndex leaf, AgentIndex agent,
+                                                          Found& found);
+    class Proposing;
+
     [[nodiscard]] bool try_grant(NodeIndex leaf, AgentIndex agent);
     [[nodiscard]] std::optional<NoOfferReason> shape(NodeIndex leaf, AgentIndex agent,
                                                      Found& found);
@@ -135,6 +146,8 @@ private:
     std::vector<ClaimantIndex> filtered_;        // Likewise, once many did not take it.
     std::vector<NodeIndex> parking_;             // Roles found at their limit meanwhile.
     std::vector<AgentIndex> partly_granted_;     // In this cycle.
+    std::vector<Grant> holds_;                   // Likewise, by agent; for a policy that proposes.
+    std::vector<NodeIndex> aside_;               // Likewise: leaves served by proposals alone.
     std::vector<std::string> pending_faults_;    // From hooks called outside a cycle.
     CycleOutcome* outcome_ = nullptr;            // While a cycle runs.
     std::uint64_t hook_calls_ = 0;
@@ -150,6 +163,7 @@ private:
 }  // namespace offerkit
 
 #include <offerkit/allocation/impl/cycle_order.ipp>
+#include <offerkit/allocation/impl/cycle_propose.ipp>
 #include <offerkit/allocation/impl/cycle_run.ipp>
 #include <offerkit/allocation/impl/cycle_save.ipp>
 #include <offerkit/allocation/impl/cycle_serve.ipp>

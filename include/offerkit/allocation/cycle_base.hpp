@@ -6,6 +6,7 @@
 
 #include <offerkit/allocation/agent_ledger.hpp>
 #include <offerkit/allocation/allocator.hpp>
+#include <offerkit/allocation/proposal.hpp>
 #include <offerkit/allocation/quota_ledger.hpp>
 #include <offerkit/allocation/refuse_filters.hpp>
 #include <offerkit/allocation/role_tree.hpp>
@@ -56,12 +57,7 @@ public:
     }
 
 protected:
-    /// One shape of a stated demand, and how many of it have not been offered room yet.
-    struct Wanted {
-        Resources resources;
-        std::uint32_t count = 0;
-        std::uint32_t left = 0;
-    };
+    using Wanted = WantedShape;
 
     struct Claimant {
         NodeIndex leaf;  // None: no such claimant.
@@ -123,6 +119,9 @@ protected:
     /// Returns why not, if nothing may be.
     [[nodiscard]] std::optional<NoOfferReason> find_offer(ClaimantIndex claimant, AgentIndex agent,
                                                           Found& found);
+
+    /// Leaves at most so much of what was found. Returns whether that is of any use.
+    [[nodiscard]] bool cut_to(AgentIndex agent, const Amounts& room, Found& found) const;
 
     // A role at its limit is parked, which keeps it out of the order, until it has room again.
     void park(NodeIndex role);

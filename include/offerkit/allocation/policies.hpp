@@ -8,12 +8,16 @@
 #include <offerkit/allocation/best_fit.hpp>
 #include <offerkit/allocation/cycle.hpp>
 #include <offerkit/allocation/drfh.hpp>
+#include <offerkit/allocation/easy_backfill.hpp>
+#include <offerkit/allocation/fgd.hpp>
 #include <offerkit/allocation/fifo.hpp>
+#include <offerkit/allocation/gang.hpp>
 #include <offerkit/allocation/hierarchical_drf.hpp>
 #include <offerkit/allocation/karma.hpp>
 #include <offerkit/allocation/max_min.hpp>
 #include <offerkit/allocation/random.hpp>
 #include <offerkit/allocation/task_share_fairness.hpp>
+#include <offerkit/allocation/tetris.hpp>
 #include <offerkit/allocation/weighted_drf.hpp>
 #include <offerkit/core/config.hpp>
 #include <offerkit/core/result.hpp>

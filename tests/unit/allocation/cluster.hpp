@@ -10,10 +10,13 @@
 #include <offerkit/allocation/policies.hpp>
 #include <offerkit/core/fingerprint.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -27,6 +30,10 @@ inline Role role_of(std::string_view path) {
     Result<Role> role = Role::parse(path);
     REQUIRE(role);
     return *role;
+}
+
+inline RoleConfig limited(std::string_view path, std::int64_t cpus) {
+    return {role_of(path), 1000, {{}, {{"cpus", cpus * 1000}}}};
 }
 
 /// An allocator by the name of its policy.
@@ -168,5 +175,49 @@ private:
     Cluster& cluster_;
     std::vector<Tasks> tasks_;
 };
+
+/// Three claimants share one agent, with tasks of the shapes given: a group of one, and a group of
+/// two. Fills the agent.
+struct TwoGroups {
+    Cluster cluster;
+    AgentIndex agent;
+    TaskFiller filler{cluster};
+    std::array<ClaimantIndex, 3> claimants;  // n1, n2/one, n2/two.
+
+    TwoGroups(Allocator& allocator, const Resources& total, const std::array<Resources, 3>& tasks)
+        : cluster(allocator),
+          agent(cluster.add_agent(total)),
+          claimants{cluster.add_claimant("n1"), cluster.add_claimant("n2/one"),
+                    cluster.add_claimant("n2/two")} {
+        for (std::size_t i = 0; i < claimants.size(); ++i)
+            filler.add(claimants[i], tasks[i]);
+        for (std::size_t i = 0; i < claimants.size(); ++i)
+            cluster.want(claimants[i], tasks[i], 1000);
+        filler.fill();
+    }
+
+    [[nodiscard]] std::array<std::int64_t, 3> running() const {
+        return {filler.running(claimants[0]), filler.running(claimants[1]),
+                filler.running(claimants[2])};
+    }
+};
+
+/// Roles of weights one, three and six fill the cluster with tasks of one cpu; returns how many
+/// each runs.
+inline std::array<std::int64_t, 3> share_by_weights(Cluster& cluster) {
+    TaskFiller filler{cluster};
+    std::array<ClaimantIndex, 3> claimants;
+    constexpr std::array<std::int64_t, 3> weights{1000, 3000, 6000};
+    for (std::size_t i = 0; i < claimants.size(); ++i) {
+        const std::string role = "w" + std::to_string(weights[i] / 1000);
+        cluster.put_role({role_of(role), weights[i], {}});
+        claimants[i] = cluster.add_claimant(role);
+        filler.add(claimants[i], 1_cpus);
+        cluster.want(claimants[i], 1_cpus, 1000);
+    }
+    filler.fill();
+    return {filler.running(claimants[0]), filler.running(claimants[1]),
+            filler.running(claimants[2])};
+}
 
 }  // namespace offerkit::test

@@ -5,9 +5,9 @@
 
 #include <offerkit/core/random.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 using namespace offerkit;
@@ -16,55 +16,27 @@ using namespace offerkit::test;
 // Bhattacharya et al., SoCC 2013: group n2 has one member that wants cpus and one that wants mem,
 // as n1 does.
 TEST_CASE("in a hierarchy nobody is starved by a sibling's share", "[allocation][hdrf]") {
-    const auto [policy, n1_runs, n21_runs, n22_runs] =
-        GENERATE(table<std::string, std::int64_t, std::int64_t, std::int64_t>({
-            {"drf", 10, 10, 0},  // What goes wrong without.
-            {"hdrf", 5, 10, 5},
-        }));
+    const auto [policy, runs] = GENERATE(table<std::string, std::array<std::int64_t, 3>>({
+        {"drf", {10, 10, 0}},  // What goes wrong without.
+        {"hdrf", {5, 10, 5}},
+    }));
     INFO(policy);
     const auto allocator = made(policy);
-    Cluster cluster{*allocator};
-    const AgentIndex agent = cluster.add_agent(10_cpus + 10_GiB);
-    const ClaimantIndex n1 = cluster.add_claimant("n1");
-    const ClaimantIndex n21 = cluster.add_claimant("n2/one");
-    const ClaimantIndex n22 = cluster.add_claimant("n2/two");
-    TaskFiller filler{cluster};
-    for (const auto& [claimant, task] :
-         {std::pair{n1, Resources{1_GiB}}, {n21, 1_cpus}, {n22, 1_GiB}}) {
-        filler.add(claimant, task);
-        cluster.want(claimant, task, 1000);
-    }
-    filler.fill();
+    TwoGroups groups{*allocator, 10_cpus + 10_GiB, {1_GiB, 1_cpus, 1_GiB}};
+    TaskFiller& filler = groups.filler;
     Rng rng{1};
     for (int i = 0; i < 400; ++i) {
         auto ended = static_cast<std::int64_t>(rng.below(20));
-        for (const ClaimantIndex claimant : {n1, n21, n22}) {
-            if (ended >= 0 && ended < filler.running(claimant)) filler.finish(claimant, agent);
+        for (const ClaimantIndex claimant : groups.claimants) {
+            if (ended >= 0 && ended < filler.running(claimant)) {
+                filler.finish(claimant, groups.agent);
+            }
             ended -= filler.running(claimant);
             if (ended < 0) break;
         }
         filler.fill();
     }
-    CHECK(filler.running(n1) == n1_runs);
-    CHECK(filler.running(n21) == n21_runs);
-    CHECK(filler.running(n22) == n22_runs);
-}
-
-TEST_CASE("a group keeps its share whatever its members want", "[allocation][hdrf]") {
-    const auto allocator = made("hdrf");
-    Cluster cluster{*allocator};
-    cluster.add_agent(100_cpus + 100_GiB);
-    const ClaimantIndex n1 = cluster.add_claimant("n1");
-    const ClaimantIndex n21 = cluster.add_claimant("n2/one");
-    const ClaimantIndex n22 = cluster.add_claimant("n2/two");
-    TaskFiller filler{cluster};
-    filler.add(n1, 1_cpus + 1_GiB);
-    filler.add(n21, 1_cpus);
-    filler.add(n22, 1_GiB);
-    filler.fill();
-    CHECK(filler.running(n1) == 50);
-    CHECK(filler.running(n21) == 50);
-    CHECK(filler.running(n22) == 50);
+    CHECK(groups.running() == runs);
 }
 
 // The hierarchical share guarantee: each group, however its members' wishes differ, has at least

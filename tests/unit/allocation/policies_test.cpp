@@ -11,6 +11,8 @@
 #include <offerkit/core/random.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -199,23 +201,12 @@ TEST_CASE("best fit leaves room for what is large", "[allocation][best_fit]") {
 // Of one kind all fair policies are weighted max-min fair.
 TEST_CASE("of a single kind weights are kept by every fair policy", "[allocation][policy]") {
     const std::string policy =
-        GENERATE("drf", "hdrf", "max_min", "asset", "tsf", "drfh", "best_fit");
+        GENERATE("drf", "hdrf", "max_min", "asset", "tsf", "drfh", "best_fit", "fgd");
     INFO(policy);
     const auto allocator = made(policy);
     Cluster cluster{*allocator};
     cluster.add_agent(100_cpus + 100_GiB);
-    std::vector<ClaimantIndex> claimants;
-    TaskFiller filler{cluster};
-    for (const auto& [path, weight] : {std::pair{"w1", 1000}, {"w3", 3000}, {"w6", 6000}}) {
-        cluster.put_role({role_of(path), weight, {}});
-        claimants.push_back(cluster.add_claimant(path));
-        filler.add(claimants.back(), 1_cpus);
-        cluster.want(claimants.back(), 1_cpus, 1000);
-    }
-    filler.fill();
-    CHECK(filler.running(claimants[0]) == 10);
-    CHECK(filler.running(claimants[1]) == 30);
-    CHECK(filler.running(claimants[2]) == 60);
+    CHECK(share_by_weights(cluster) == std::array<std::int64_t, 3>{10, 30, 60});
 }
 
 // Nobody who wants another task could run it on what is left, and what is held is what runs.

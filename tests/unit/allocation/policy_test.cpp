@@ -313,7 +313,7 @@ TEST_CASE("chance comes from the seed alone", "[allocation][policy]") {
 }
 
 TEST_CASE("policies are made by name", "[allocation][policy]") {
-    REQUIRE(policies().size() == 10);
+    REQUIRE(policies().size() == 14);
     CHECK(policies()[0].name == "drf");
     for (const PolicySummary& policy : policies()) {
         Result<std::unique_ptr<Allocator>> made = make_allocator(policy.name);
@@ -327,7 +327,7 @@ TEST_CASE("policies are made by name", "[allocation][policy]") {
     CHECK(unknown.error().todo == "use random");
     CHECK(unknown.error().why ==
           "there is no such policy; there are drf, hdrf, max_min, fifo, random, best_fit, asset, "
-          "tsf, drfh, karma");
+          "tsf, drfh, fgd, tetris, gang, easy, karma");
 }
 
 TEST_CASE("fifo serves whoever came first until it wants no more", "[allocation][policy]") {

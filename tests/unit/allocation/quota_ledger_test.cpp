@@ -15,10 +15,6 @@ using namespace offerkit::test;
 
 namespace {
 
-RoleConfig limited(std::string_view path, std::int64_t cpus) {
-    return {role_of(path), 1000, {{}, {{"cpus", cpus * 1000}}}};
-}
-
 RoleConfig guaranteed(std::string_view path, const Resources& guarantee) {
     return {role_of(path), 1000, {guarantee, {}}};
 }

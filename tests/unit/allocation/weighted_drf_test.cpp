@@ -6,6 +6,8 @@
 #include <offerkit/allocation/cycle.hpp>
 #include <offerkit/allocation/weighted_drf.hpp>
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -89,36 +91,17 @@ TEST_CASE("weights divide a single kind in proportion", "[allocation][drf]") {
     Cluster cluster{cycle};
     for (int i = 0; i < 4; ++i)
         cluster.add_agent(25_cpus + 100_GiB);
-    std::vector<ClaimantIndex> claimants;
-    TaskFiller filler{cluster};
-    for (const auto& [path, weight] : {std::pair{"w1", 1000}, {"w3", 3000}, {"w6", 6000}}) {
-        cluster.put_role({role_of(path), weight, {}});
-        claimants.push_back(cluster.add_claimant(path));
-        filler.add(claimants.back(), 1_cpus);
-    }
-    filler.fill();
-    CHECK(filler.running(claimants[0]) == 10);
-    CHECK(filler.running(claimants[1]) == 30);
-    CHECK(filler.running(claimants[2]) == 60);
+    CHECK(share_by_weights(cluster) == std::array<std::int64_t, 3>{10, 30, 60});
 }
 
 // Bhattacharya et al. (SoCC 2013): with leaf weights multiplied down the tree, n1 would get 2/3 and
 // the leaves of n2 1/3 each.
-TEST_CASE("a group whose members need different kinds keeps its share", "[allocation][drf]") {
-    Cycle<WeightedDrf> cycle;
-    Cluster cluster{cycle};
-    cluster.add_agent(100_cpus + 100_GiB);
-    const ClaimantIndex n1 = cluster.add_claimant("n1");
-    const ClaimantIndex n21 = cluster.add_claimant("n2/one");
-    const ClaimantIndex n22 = cluster.add_claimant("n2/two");
-    TaskFiller filler{cluster};
-    filler.add(n1, 1_cpus + 1_GiB);
-    filler.add(n21, 1_cpus);
-    filler.add(n22, 1_GiB);
-    filler.fill();
-    CHECK(filler.running(n1) == 50);
-    CHECK(filler.running(n21) == 50);
-    CHECK(filler.running(n22) == 50);
+TEST_CASE("a group whose members need different kinds keeps its share", "[allocation][drf][hdrf]") {
+    const std::string policy = GENERATE("drf", "hdrf");
+    INFO(policy);
+    const auto allocator = made(policy);
+    const TwoGroups groups{*allocator, 100_cpus + 100_GiB, {1_cpus + 1_GiB, 1_cpus, 1_GiB}};
+    CHECK(groups.running() == std::array<std::int64_t, 3>{50, 50, 50});
 }
 
 TEST_CASE("many frameworks in one role weigh no more than one in another", "[allocation][drf]") {

@@ -217,6 +217,12 @@ OFFERKIT_INLINE std::optional<NoOfferReason> CycleBase::cut_offer(Claimant& clai
     return NoOfferReason::headroom;
 }
 
+OFFERKIT_INLINE bool CycleBase::cut_to(AgentIndex agent, const Amounts& room, Found& found) const {
+    if (std::exchange(found.whole, false)) found.part = agents_[agent].available;
+    detail::cut(found.part, room);
+    return detail::is_useful(found.part, agents_[agent].available);
+}
+
 OFFERKIT_INLINE void CycleBase::park(NodeIndex role) {
     ClaimantNode& node = tree_[role];
     if (std::exchange(node.parked, true)) return;

@@ -140,7 +140,9 @@ OFFERKIT_INLINE void CycleBase::hear(const allocator_event::DemandPut& e) {
     claimant.demand_stated = e.stated;
     claimant.wanted.clear();
     for (const DemandShape& shape : e.shapes) {
-        if (shape.count > 0) claimant.wanted.push_back({shape.resources, shape.count, shape.count});
+        if (shape.count == 0) continue;
+        claimant.wanted.push_back(
+            {shape.resources, shape.count, shape.count, shape.gang, shape.run_time_estimate});
     }
     tree_.put_demand(claimant.leaf, detail::sum_demand(e.shapes));
     mark_stale(claimant.leaf);

@@ -150,7 +150,7 @@ void Cycle<P>::rebuild_order() {
 
 template <AllocationPolicy P>
 bool Cycle<P>::is_in_order(NodeIndex leaf) const {
-    if (parked_roles_ == 0) return true;
+    if (!Traits::has_propose && parked_roles_ == 0) return true;
     for (NodeIndex at = leaf; at != RoleTree::root(); at = tree_[at].parent) {
         if (!order_.contains(at)) return false;
     }

@@ -69,10 +69,20 @@ void Cycle<P>::decide() {
     count_idle();
     gather_candidates();
     if (faulted_) return;
+    if constexpr (Traits::has_propose) {
+        holds_.clear();
+        serve_proposals();
+        if (faulted_) return;
+    }
     if constexpr (Traits::has_pick) {
         serve_claimants();
     } else {
         serve_agents();
+    }
+    if constexpr (Traits::has_propose) {
+        for (const NodeIndex leaf : aside_)
+            put_in_order(leaf);
+        aside_.clear();
     }
     if (!faulted_) finish_looking();
 }
@@ -80,6 +90,7 @@ void Cycle<P>::decide() {
 template <AllocationPolicy P>
 void Cycle<P>::gather_candidates() {
     if (dirty_claimants_.size() > dirty_claimants_max) everything_ = true;
+    if constexpr (Traits::has_propose) everything_ = true;  // Sets are made of all that there is.
     if constexpr (Traits::has_pick) {
         if (!dirty_claimants_.empty()) everything_ = true;
         for (const RefuseFilters::Key& pair : fresh_pairs_)

@@ -147,6 +147,9 @@ template <AllocationPolicy P>
 bool Cycle<P>::try_grant(NodeIndex leaf, AgentIndex agent) {
     const ClaimantIndex claimant = tree_[leaf].claimant;
     std::optional<NoOfferReason> reason = find_offer(claimant, agent, found_);
+    if constexpr (Traits::has_propose) {
+        if (!reason) reason = keep_holds(leaf, agent, found_);
+    }
     if (!reason) reason = shape(leaf, agent, found_);
     if (reason) {
         count(claimant, *reason);
