@@ -39,8 +39,8 @@ struct MasterOptions {
     std::optional<std::string> text;
 };
 
-/// `own`, if there is one, is the policy unless another is named. Refuses: unknown flags, files that
-/// are no TOML. Among the problems: unknown settings, values out of range, addresses that need
+/// `own`, if there is one, is the policy unless another is named. Refuses: unknown flags, files
+/// that are no TOML. Among the problems: unknown settings, values out of range, addresses that need
 /// `--insecure-listen`.
 [[nodiscard]] Result<MasterOptions> read_master_options(int argc, const char* const* argv,
                                                         const detail::OwnPolicy* own = nullptr);
