@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+using namespace offerkit;
 using namespace offerkit::tools;
 
 TEST_CASE("edit distance counts insertions, deletions and replacements") {
