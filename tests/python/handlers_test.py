@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scheduler whose handlers could never be called as written is refused before it runs."""
 
+import contextlib
+import os
+import tempfile
 import unittest
 
 import offerkit as ok
@@ -61,6 +64,26 @@ class Handlers(unittest.TestCase):
         self.assertTrue(bound["on_status"][1])
         self.assertFalse(bound["on_subscribed"][1])
         self.assertFalse(bound["on_offer"][1])
+
+    def test_an_argument_that_may_be_left_out_gets_replies_only_if_called_so(self):
+        bound = handlers.bind(with_methods(on_status=lambda self, status, verbose=False: None,
+                                           on_offer=lambda self, offer, replies=None: None,
+                                           on_subscribed=lambda self, framework, *rest: None,
+                                           on_inverse_offer=lambda self, offer, answer: None))
+        self.assertEqual({name: takes for name, (_, takes) in bound.items()},
+                         {"on_status": False, "on_offer": True, "on_subscribed": False,
+                          "on_inverse_offer": True})
+
+    def test_labels_are_texts_and_no_id_file_is_none(self):
+        options = dict(name="never", failover_timeout=0, master="127.0.0.1:1", token="none")
+        with self.assertRaisesRegex(ok.Refusal, "labels: read 'a': 1: is not text"):
+            ok.run(Complete(), labels={"a": 1}, **options)
+        with self.assertRaises(TypeError):
+            ok.run(Complete(), id_file=7, **options)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            with self.assertRaisesRegex(ok.Refusal, "127.0.0.1:1"):
+                ok.run(Complete(), id_file=None, connect_timeout=0.1, **options)
+            self.assertEqual(os.listdir(), [])
 
     def test_options_that_do_not_exist_are_named(self):
         with self.assertRaisesRegex(TypeError, "failover"):

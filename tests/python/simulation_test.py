@@ -4,6 +4,7 @@ and a policy that decides like one in C++ makes the very same run."""
 
 import fractions
 import random
+import signal
 import sys
 import unittest
 from pathlib import Path
@@ -86,6 +87,39 @@ class WorldTest(unittest.TestCase):
         with self.assertRaisesRegex(ok.Refusal, "make a new world"):
             world.run_for(10)
 
+    def test_a_world_that_runs_is_not_run_or_changed(self):
+        refused = []
+
+        class Meddles(Batch):
+            def on_offer(self, offer):
+                for call in (lambda: world.run_for(1), lambda: world.add_framework(Idle()),
+                             world.crash_master, lambda: world.kill_framework(0), world.check,
+                             lambda: world.add_agent("cpus:1"), world.run_until_idle):
+                    try:
+                        call()
+                    except ok.Refusal as refusal:
+                        refused.append(refusal.code)
+                self.seen = world.now, world.has_ended(0)
+                return super().on_offer(offer)
+
+        world, scheduler = ok.World(agents=AGENTS[:1]), Meddles(["true"])
+        world.add_framework(scheduler)
+        self.assertTrue(world.run_until_ended())
+        self.assertEqual(set(refused), {"conflict"})
+        self.assertEqual(len(refused) % 7, 0)
+        self.assertFalse(scheduler.seen[1])
+        world.run_for(1)  # It rests again.
+
+    def test_ctrl_c_stops_a_run_which_may_go_on(self):
+        world = ok.World(agents=AGENTS)  # Nobody in it runs Python, which would see it by itself.
+        self.addCleanup(signal.signal, signal.SIGALRM,
+                        signal.signal(signal.SIGALRM, signal.default_int_handler))
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with self.assertRaises(KeyboardInterrupt):
+            world.run_for(10**7)
+        self.assertLess(world.now, 10**7)
+        world.run_for(1)
+
     def test_wakes_come_on_the_worlds_clock(self):
         class Wakes(Idle):
             woken = ()
@@ -143,7 +177,10 @@ class WorldTest(unittest.TestCase):
         world = ok.World(agents=["cpus:1;mem:64"])
         for call in (lambda: world.crash_agent(1), lambda: world.has_ended(0), lambda: world.cut(),
                      lambda: world.cut(agent=0, framework=0), lambda: world.add_agent("cpus"),
-                     lambda: ok.World(policy="nobody"), lambda: ok.World(policy=Idle)):
+                     lambda: ok.World(policy="nobody"), lambda: ok.World(policy=Idle),
+                     lambda: world.add_framework(Idle(), name=""),
+                     lambda: world.add_framework(Idle(), roles=[]),
+                     lambda: world.add_framework(Idle(), failover_timeout=float("inf"))):
             with self.assertRaises(ok.Refusal):
                 call()
 
@@ -227,6 +264,48 @@ class PolicyTest(unittest.TestCase):
             run(Throws)
         with self.assertRaisesRegex(TypeError, "two machines must agree"):
             run(Floats)
+
+    def test_what_a_hook_raises_ends_the_run_at_once(self):
+        class Throws:
+            calls = 0
+
+            def rank(self, node):
+                Throws.calls += 1
+                raise ArithmeticError("no rank today")
+
+        world = ok.World(agents=AGENTS, policy=Throws)
+        for _ in range(3):
+            world.add_framework(Batch(["true"]))
+        with self.assertRaises(ArithmeticError):
+            world.run_for(10**5)
+        self.assertEqual(Throws.calls, 1)
+        with self.assertRaisesRegex(ok.Refusal, "make a new world"):
+            world.now
+
+    def test_a_hook_that_is_misspelt_is_named(self):
+        class Misspelt(Drf):
+            def agentkey(self, agent):
+                return 0
+
+        with self.assertRaisesRegex(ok.Refusal, "policy Misspelt: use agentkey: .*agent_key"):
+            ok.World(policy=Misspelt)
+
+    def test_a_rank_has_a_positive_denominator(self):
+        class Ratio:
+            numerator, denominator = 1, 0
+
+        with self.assertRaisesRegex(ValueError, "denominator is not positive"):
+            run(type("Divides", (), {"rank": lambda self, node: Ratio()}))
+
+    def test_candidates_end_with_their_hook(self):
+        class Keeps(Drf):
+            def pick(self, node, candidates):
+                Keeps.kept = candidates
+                return next(candidates, None)
+
+        run(Keeps, tasks=1)
+        with self.assertRaisesRegex(ok.Refusal, "the hook has returned"):
+            next(Keeps.kept)
 
     def test_views_end_with_their_hook(self):
         class Keeps(Drf):

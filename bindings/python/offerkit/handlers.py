@@ -47,15 +47,24 @@ def _takes(method: Callable[..., Any], count: int) -> Optional[bool]:
     return True
 
 
+def _name_of(method: Callable[..., Any], position: int) -> Optional[str]:
+    """Of a parameter; None beyond the last one."""
+    names = list(inspect.signature(method).parameters)
+    return names[position] if position < len(names) else None
+
+
 def _refuse(scheduler: object, what: str, why: str, todo: str) -> NoReturn:
     raise Refusal("invalid", f"scheduler {type(scheduler).__name__}", what, why, todo)
 
 
 def _takes_replies(scheduler: object, name: str, method: Callable[..., Any]) -> bool:
     arguments, may_reply = HANDLERS[name]
+    takes_less = _takes(method, len(arguments))
     if may_reply and _takes(method, len(arguments) + 1):
-        return True
-    if _takes(method, len(arguments)) is False:
+        # One that could do without is meant for replies only if it is called so.
+        if not takes_less or _name_of(method, len(arguments)) == "replies":
+            return True
+    if takes_less is False:
         _refuse(scheduler, f"use {name}", "it has other arguments", f"write {_form(name)}")
     return False
 

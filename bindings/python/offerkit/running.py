@@ -8,6 +8,7 @@ import concurrent.futures
 import datetime
 import inspect
 import logging
+import os
 import threading
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
@@ -35,7 +36,8 @@ def _options(name: str, failover_timeout: Optional[Seconds], roles: Union[str, S
     if unknown:
         raise TypeError(f"run() has no option {unknown[0]!r}; it has {', '.join(options)}")
     options.update(given, name=name, roles=list(roles), failover_timeout=failover_timeout)
-    options["id_file"] = str(options["id_file"])
+    id_file = options["id_file"]
+    options["id_file"] = "" if id_file is None else os.fsdecode(id_file)
     options["master"], options["token"] = clusters.access(master, token)
     return options
 
@@ -57,9 +59,9 @@ def run(scheduler: object, *, name: str, failover_timeout: Optional[Seconds] = N
     Further options: cluster, principal, user (whom tasks run as), labels (a dict), gpu_resources,
     revocable_resources, connect_timeout (give up after so long; None: never), answer_timeout
     (unanswered offers are declined then), and id_file (a path: the id is kept there, so that the
-    next run finds its tasks; Ctrl-C then leaves them running).
+    next run finds its tasks; Ctrl-C, or cancelling, then leaves them running).
 
-    Raises what a handler raised, with its traceback, after the framework has ended;
+    Raises what a handler raised, with its traceback, after the framework and its tasks have ended;
     KeyboardInterrupt after Ctrl-C; Refusal for whatever was refused.
     """
     bound = handlers.bind(scheduler)
@@ -85,7 +87,8 @@ async def run_async(scheduler: object, *, name: str, failover_timeout: Optional[
                     roles: Union[str, Sequence[str]] = ("*",), master: str = "", token: str = "",
                     **options: Any) -> None:
     """As `run`, on the loop that is running: handlers, plain or `async`, are called on it, one at a
-    time, and other coroutines go on meanwhile. Cancelling it ends the framework, handler included.
+    time, and other coroutines go on meanwhile. Cancelling it ends the framework, handler included;
+    with `id_file` its tasks go on, for the next run.
     """
     bound = handlers.bind(scheduler)
     await _run_on_loop(bound, _options(name, failover_timeout, roles, master, token, options))

@@ -24,8 +24,14 @@ namespace offerkit::python {
 
 Labels labels_of(const py::dict& dict) {
     Labels labels;
-    for (const auto& [key, value] : dict)
+    for (const auto& [key, value] : dict) {
+        if (!py::isinstance<py::str>(key) || !py::isinstance<py::str>(value)) {
+            refuse(RefusalCode::invalid, "labels",
+                   "read " + std::string(py::repr(key)) + ": " + std::string(py::repr(value)),
+                   "is not text", "write texts on both sides: {\"tier\": \"1\"}");
+        }
         labels.push_back({key.cast<std::string>(), value.cast<std::string>()});
+    }
     return labels;
 }
 

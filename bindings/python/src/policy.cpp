@@ -9,10 +9,14 @@
 #include <offerkit/allocation/cycle.hpp>
 #include <offerkit/core/random.hpp>
 
+#include <pybind11/stl.h>
+
 #include <cstdint>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace offerkit::python {
 
@@ -20,6 +24,12 @@ namespace {
 
 /// What a hook is handed is valid during the call: afterwards it says so, instead of showing what
 /// has taken its place.
+void require_valid(bool is_valid) {
+    if (is_valid) return;
+    refuse(RefusalCode::conflict, "policy", "look at what a hook was handed",
+           "the hook has returned", "keep what you read from it, not the view");
+}
+
 template <class View>
 class Lent {
 public:
@@ -27,10 +37,7 @@ public:
         : view_(view), is_valid_(std::move(is_valid)) {}
 
     [[nodiscard]] const View& value() const {
-        if (!*is_valid_) {
-            refuse(RefusalCode::conflict, "policy", "look at what a hook was handed",
-                   "the hook has returned", "keep what you read from it, not the view");
-        }
+        require_valid(*is_valid_);
         return view_;
     }
 
@@ -48,7 +55,8 @@ public:
         : at_(candidates.begin()), is_valid_(std::move(is_valid)) {}
 
     LentAgent next() {
-        if (!*is_valid_ || at_ == std::default_sentinel) throw py::stop_iteration();
+        require_valid(*is_valid_);
+        if (at_ == std::default_sentinel) throw py::stop_iteration();
         LentAgent agent{*at_, is_valid_};
         ++at_;
         return agent;
@@ -86,7 +94,10 @@ Share share_of(const py::object& returned, const char* hook) {
     if (PyLong_Check(returned.ptr()) != 0) return {integer_of(returned), 1};
     if (PyFloat_Check(returned.ptr()) == 0 && py::hasattr(returned, "numerator") &&
         py::hasattr(returned, "denominator")) {
-        return {integer_of(returned.attr("numerator")), integer_of(returned.attr("denominator"))};
+        const std::int64_t of = integer_of(returned.attr("denominator"));
+        if (of > 0) return {integer_of(returned.attr("numerator")), of};
+        throw py::value_error(std::string(hook) + " returned " + std::string(py::repr(returned)) +
+                              ", whose denominator is not positive");
     }
     throw py::type_error(std::string(hook) + " returned " + std::string(py::repr(returned)) +
                          "; return an int, a Fraction or a Share: two machines must agree on who "
@@ -114,6 +125,7 @@ struct Hooks {
 template <class F>
 auto hooked(const Hooks& hooks, F&& f) {
     const py::gil_scoped_acquire gil;
+    if (hooks.failure->error) throw std::runtime_error("another hook has failed before");
     const auto fail = [&](const py::error_already_set& error) {
         if (!hooks.failure->error) hooks.failure->error = error;
         return std::runtime_error(error.what());
@@ -202,11 +214,30 @@ std::shared_ptr<const Hooks> hooks_of(const py::object& policy,
             }};
 }
 
+constexpr const char* hook_names[] = {"rank", "agent_key", "pick", "shape", "begin_cycle"};
+
+/// A hook that is misspelt would never be called. A policy may well have other methods: only those
+/// that look like a hook are refused.
+void refuse_misspelt(const py::object& policy, const std::string& who) {
+    const py::list hooks =
+        py::cast(std::vector<std::string>{std::begin(hook_names), std::end(hook_names)});
+    const py::object find_near = py::module_::import("difflib").attr("get_close_matches");
+    for (const py::handle each : py::module_::import("builtins").attr("dir")(policy)) {
+        const auto name = each.cast<std::string>();
+        if (name.starts_with("_") || hooks.contains(name)) continue;
+        const py::list near = find_near(name, hooks, 1, 0.8);
+        if (near.empty() || PyCallable_Check(policy.attr(name.c_str()).ptr()) == 0) continue;
+        refuse(RefusalCode::invalid, who, "use " + name, "no hook has this name",
+               "did you mean " + std::string(py::str(near[0])) + "?");
+    }
+}
+
 void validate(const py::object& policy) {
     const std::string who =
         "policy " + std::string(py::str(PyType_Check(policy.ptr()) != 0
                                             ? policy.attr("__name__")
                                             : py::type::of(policy).attr("__name__")));
+    refuse_misspelt(policy, who);
     if (!py::hasattr(policy, "rank")) {
         refuse(RefusalCode::invalid, who, "find rank", "it says nobody's turn",
                "write rank(node): the lowest is served first");

@@ -7,8 +7,9 @@
 #include "replies.hpp"
 #include "times.hpp"
 
+#include <offerkit/runtime/run_framework.hpp>
+
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -27,13 +28,6 @@ constexpr Duration look_every = std::chrono::milliseconds{50};
 /// As the runtime: one that was woken and wants it again at once must not stop a virtual clock.
 constexpr Duration wake_pause = std::chrono::milliseconds{1};
 
-/// Tells the driver that a handler failed. The error itself waits in the scheduler: the driver
-/// would only keep its text.
-class HandlerFailed : public std::exception {
-public:
-    [[nodiscard]] const char* what() const noexcept override { return "an exception of Python"; }
-};
-
 }  // namespace
 
 static_assert(Scheduler<PyScheduler>);
@@ -47,10 +41,24 @@ PyScheduler::PyScheduler(const py::dict& handlers, const Control* control, bool 
     }
 }
 
-/// Takes the GIL, and keeps what `f` raises.
+/// Whether the tasks end with a run that ends here. Ctrl-C, where the id is kept, is somebody who
+/// comes back; any other failure leaves an author of whom nobody knows what it still remembers.
+bool PyScheduler::ends_tasks() const {
+    if (control_ != nullptr && control_->asked() != Control::Asked::nothing) {
+        return control_->asked() == Control::Asked::teardown;
+    }
+    return !(keeps_tasks_ && failure_ && failure_->matches(PyExc_KeyboardInterrupt));
+}
+
+/// Takes the GIL, and keeps what `f` raises: the driver would only keep its text. Once a stop was
+/// asked for, the author is not called any more: what it would answer comes too late, and what it
+/// was not told must not count as told.
 template <class F>
 auto PyScheduler::guarded(F&& f) {
     const py::gil_scoped_acquire gil;
+    if (control_ != nullptr && control_->asked() != Control::Asked::nothing) {
+        throw runtime::StopRun{ends_tasks()};
+    }
     try {
         return f();
     } catch (const py::error_already_set& error) {
@@ -60,7 +68,7 @@ auto PyScheduler::guarded(F&& f) {
     } catch (const py::builtin_exception& error) {
         failure_ = python_error(error);
     }
-    throw HandlerFailed{};
+    throw runtime::StopRun{ends_tasks()};
 }
 
 /// Pre: the author has this handler, the GIL is held.
@@ -136,22 +144,11 @@ Instant PyScheduler::next_wake() {
     return control_ == nullptr ? next : std::min(next, looked_ + look_every);
 }
 
-void PyScheduler::look(Replies& replies) {
-    if (control_->asked() != Control::Asked::nothing) {
-        replies.stop(control_->asked() == Control::Asked::teardown);
-    }
-    if (PyErr_CheckSignals() == 0) return;
-    py::error_already_set interrupt;
-    if (!keeps_tasks_) throw interrupt;
-    failure_ = interrupt;
-    replies.stop(false);
-}
-
 void PyScheduler::on_wake(Instant now, Replies& replies) {
     looked_ = now;
     guarded([&] {
-        if (control_ != nullptr) look(replies);
-        if (failure_ || !methods_[wake].call || author_wake() > now) return;
+        if (control_ != nullptr && PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (!methods_[wake].call || author_wake() > now) return;
         call(wake, &replies, seconds_of(now));
     });
 }

@@ -85,7 +85,7 @@ private:
     py::object call(Handler which, Replies* replies, Args&&... args);
     template <class F>
     auto guarded(F&& f);
-    void look(Replies& replies);
+    [[nodiscard]] bool ends_tasks() const;
     [[nodiscard]] Instant author_wake();
 
     std::array<Method, handlers_count> methods_;

@@ -9,10 +9,13 @@
 #include "times.hpp"
 
 #include <offerkit/allocation/policies.hpp>
+#include <offerkit/model/validate.hpp>
 #include <offerkit/sim/world.hpp>
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,6 +26,10 @@
 namespace offerkit::python {
 
 namespace {
+
+/// Ctrl-C is looked for every so many instants: soon enough for people, too seldom to cost
+/// anything.
+constexpr std::uint32_t instants_between_looks = 256;
 
 /// A world and the schedulers that live in it. What a handler or a hook raises ends the world: it
 /// stopped half way through an instant.
@@ -48,37 +55,63 @@ public:
 
     std::uint32_t add_framework(const py::dict& handlers, const std::string& name,
                                 const std::vector<std::string>& roles, Seconds failover_timeout) {
+        sim::World& to = resting_world();
         FrameworkInfo info;
         info.name = name;
         info.failover_timeout = failover_timeout.value;
         info.roles.clear();
         for (const std::string& role : roles)
             info.roles.push_back(value_or_raise(Role::parse(role)));
+        value_or_raise(validate(info));
         schedulers_.push_back(std::make_unique<PyScheduler>(handlers));
-        return world_->add_framework(*schedulers_.back(), std::move(info));
+        return to.add_framework(*schedulers_.back(), std::move(info));
     }
 
     void run_for(Seconds length) {
-        drive(
-            [&](sim::World& world) { return world.run_until([] { return false; }, length.value); });
+        drive([&](sim::World& world) {
+            return world.run_until([&] { return is_interrupted(); }, length.value);
+        });
     }
 
     bool run_until(const py::function& done, Seconds limit) {
         return drive([&](sim::World& world) {
-            return world.run_until([&] { return static_cast<bool>(py::bool_(done())); },
-                                   limit.value);
+            return world.run_until(
+                [&] { return is_interrupted() || static_cast<bool>(py::bool_(done())); },
+                limit.value);
         });
     }
 
+    // In slices, which make the same run: this one takes no predicate. A slice in which nothing
+    // happened leaves the clock where it was, so the next one is longer.
     bool run_until_idle(Seconds limit) {
-        return drive([&](sim::World& world) { return world.run_until_idle(limit.value); });
+        return drive([&](sim::World& world) {
+            Duration left = limit.value;
+            Duration slice = std::chrono::seconds{1};
+            while (!is_interrupted(1)) {
+                const Instant before = world.now();
+                if (world.run_until_idle(std::min(slice, left))) return true;
+                if (slice >= left) return false;
+                const Duration passed = world.now() - before;
+                left -= passed;
+                if (passed == Duration{0}) slice *= 2;
+            }
+            return false;
+        });
     }
 
     bool run_until_ended(Seconds limit) {
-        return drive([&](sim::World& world) { return world.run_until_ended(limit.value); });
+        return drive([&](sim::World& world) {
+            const auto have_ended = [&] {
+                for (std::uint32_t i = 0; i < world.frameworks(); ++i) {
+                    if (!world.has_ended(i)) return false;
+                }
+                return true;
+            };
+            return world.run_until([&] { return is_interrupted() || have_ended(); }, limit.value);
+        });
     }
 
-    /// Pre, refused otherwise: nothing has failed so far.
+    /// To look at. Pre, refused otherwise: nothing has failed so far.
     sim::World& world() {
         if (has_failed_) {
             refuse(RefusalCode::conflict, "world", "go on",
@@ -87,16 +120,31 @@ public:
         return *world_;
     }
 
-    sim::World& with_agent(std::uint32_t agent) {
-        if (agent >= world().agents()) refuse_index("agent", agent, world().agents());
+    /// To change. Pre, refused otherwise: as `world`, and it does not run. A handler or a hook is
+    /// called in the middle of an instant, and another thread comes in while it is.
+    sim::World& resting_world() {
+        if (is_running_) {
+            refuse(RefusalCode::conflict, "world", "change or run it", "it is running already",
+                   "wait until run_for and the like have returned; in a handler ask with replies");
+        }
         return world();
     }
 
+    sim::World& with_agent(std::uint32_t agent) {
+        sim::World& found = resting_world();
+        if (agent >= found.agents()) refuse_index("agent", agent, found.agents());
+        return found;
+    }
+
     sim::World& with_framework(std::uint32_t framework) {
-        if (framework >= world().frameworks()) {
-            refuse_index("framework", framework, world().frameworks());
-        }
-        return world();
+        sim::World& found = resting_world();
+        find_framework(framework);
+        return found;
+    }
+
+    bool has_ended(std::uint32_t framework) {
+        find_framework(framework);
+        return world().has_ended(framework);
     }
 
 private:
@@ -106,9 +154,30 @@ private:
                "there are " + std::to_string(count), "count from zero, in the order of adding");
     }
 
+    void find_framework(std::uint32_t framework) {
+        const std::uint32_t count = world().frameworks();
+        if (framework >= count) refuse_index("framework", framework, count);
+    }
+
+    /// True when the run shall end here: a hook has failed, or Python has raised something for a
+    /// signal, which is then pending.
+    bool is_interrupted(std::uint32_t between_looks = instants_between_looks) {
+        if (policy_failure_->error) return true;
+        return ++instants_ % between_looks == 0 && PyErr_CheckSignals() != 0;
+    }
+
+    struct Running {
+        explicit Running(bool& flag) : is_running(flag) { is_running = true; }
+        Running(const Running&) = delete;
+        Running& operator=(const Running&) = delete;
+        ~Running() { is_running = false; }
+        bool& is_running;
+    };
+
     template <class Run>
     bool drive(Run&& run) {
-        sim::World& on = world();
+        sim::World& on = resting_world();
+        const Running running{is_running_};
         bool result = false;
         try {
             result = run(on);
@@ -122,6 +191,8 @@ private:
             has_failed_ = true;
             throw py::error_already_set(*policy_failure_->error);
         }
+        // Between two instants: the world may go on afterwards.
+        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
         return result;
     }
 
@@ -129,6 +200,8 @@ private:
     std::vector<std::unique_ptr<PyScheduler>> schedulers_;  // The world holds on to them.
     std::unique_ptr<sim::World> world_;
     bool has_failed_ = false;
+    bool is_running_ = false;
+    std::uint32_t instants_ = 0;
 };
 
 sim::Link link_of(PyWorld& world, std::optional<std::uint32_t> agent,
@@ -144,9 +217,9 @@ sim::Link link_of(PyWorld& world, std::optional<std::uint32_t> agent,
 void bind_faults(py::class_<PyWorld>& world) {
     world
         .def(
-            "crash_master", [](PyWorld& w) { w.world().crash_master(); },
+            "crash_master", [](PyWorld& w) { w.resting_world().crash_master(); },
             "The master's process dies; `restart_master` brings the next one.")
-        .def("restart_master", [](PyWorld& w) { w.world().restart_master(); })
+        .def("restart_master", [](PyWorld& w) { w.resting_world().restart_master(); })
         .def(
             "crash_agent", [](PyWorld& w, std::uint32_t i) { w.with_agent(i).crash_agent(i); },
             py::arg("agent"), "The agent's process dies; its tasks go on.")
@@ -174,7 +247,7 @@ void bind_faults(py::class_<PyWorld>& world) {
             "break_link",
             [](PyWorld& w, std::optional<std::uint32_t> agent,
                std::optional<std::uint32_t> framework) {
-                w.world().break_link(link_of(w, agent, framework));
+                w.resting_world().break_link(link_of(w, agent, framework));
             },
             py::kw_only(), py::arg("agent") = py::none(), py::arg("framework") = py::none(),
             "Both ends hear that the connection is gone.")
@@ -182,7 +255,7 @@ void bind_faults(py::class_<PyWorld>& world) {
             "cut",
             [](PyWorld& w, std::optional<std::uint32_t> agent,
                std::optional<std::uint32_t> framework) {
-                w.world().cut(link_of(w, agent, framework));
+                w.resting_world().cut(link_of(w, agent, framework));
             },
             py::kw_only(), py::arg("agent") = py::none(), py::arg("framework") = py::none(),
             "Nothing passes any more, and nobody is told, until `heal`.")
@@ -190,7 +263,7 @@ void bind_faults(py::class_<PyWorld>& world) {
             "heal",
             [](PyWorld& w, std::optional<std::uint32_t> agent,
                std::optional<std::uint32_t> framework) {
-                w.world().heal(link_of(w, agent, framework));
+                w.resting_world().heal(link_of(w, agent, framework));
             },
             py::kw_only(), py::arg("agent") = py::none(), py::arg("framework") = py::none());
 }
@@ -207,7 +280,7 @@ void bind_sim(py::module_& m) {
         .def(
             "add_agent",
             [](PyWorld& w, const AnyResources& resources) {
-                return w.world().add_agent(resources.value);
+                return w.resting_world().add_agent(resources.value);
             },
             py::arg("resources"), "Returns its number: they count from zero.")
         .def("_add_framework", &PyWorld::add_framework, py::arg("handlers"), py::arg("name"),
@@ -233,12 +306,9 @@ void bind_sim(py::module_& m) {
             "timeline", [](PyWorld& w) { return w.world().timeline(); },
             "A line for each interesting step, if `timeline` was asked for.")
         .def(
-            "check", [](PyWorld& w) { return w.world().check(); },
+            "check", [](PyWorld& w) { return w.resting_world().check(); },
             "What contradicts OfferKit's promises so far, in words; an empty list: nothing.")
-        .def(
-            "has_ended",
-            [](PyWorld& w, std::uint32_t i) { return w.with_framework(i).has_ended(i); },
-            py::arg("framework"));
+        .def("has_ended", &PyWorld::has_ended, py::arg("framework"));
     bind_faults(world);
 }
 

@@ -112,11 +112,14 @@ public:
         }
         machine_thread.join();
         links_.drain(drain_at_most);
+        Result<void> kept;
+        if (id_file_ != nullptr && !ended_ && machine_.state().teardown_asked) {
+            kept = id_file_->forget();
+        }
         if (failure_) return *failure_;
         if (not_kept_) return *not_kept_;
         if (ended_) return *ended_;
-        if (id_file_ != nullptr && machine_.state().teardown_asked) return id_file_->forget();
-        return {};
+        return kept;
     }
 
 private:
@@ -184,10 +187,11 @@ private:
             framework::AuthorReplied replied;
             const bool went_well = guard([&] { replied = scheduler_.deliver(delivery); });
             has_stopped_ = has_stopped_ || asks_to_stop(replied.requests);
-            replied.delivery = delivery.delivery;
-            replied.failed = !went_well;
-            loop_.push_one({PeerId{}, std::move(replied)});
+            // Unanswered: nothing is acknowledged, and whoever takes over sees those statuses
+            // again.
             if (!went_well) return Instant::never();
+            replied.delivery = delivery.delivery;
+            loop_.push_one({PeerId{}, std::move(replied)});
         }
         return wake_scheduler();
     }
@@ -195,7 +199,7 @@ private:
     Instant wake_scheduler() {
         Instant next = Instant::never();
         if (has_stopped_) return next;
-        const bool went_well = !failure_ && guard([&] {
+        const bool went_well = guard([&] {
             next = scheduler_.next_wake();
             const Instant now = clock_.mono_now();
             if (next > now) return;
@@ -206,9 +210,7 @@ private:
             }
             next = std::max(scheduler_.next_wake(), now + wake_pause_min);
         });
-        if (went_well) return next;
-        ask_stop(true);
-        return Instant::never();
+        return went_well ? next : Instant::never();
     }
 
     static bool asks_to_stop(const std::vector<framework::Request>& requests) {
@@ -217,13 +219,18 @@ private:
         });
     }
 
-    /// The one place where an author's exception ends.
+    /// The one place where an author's exception ends, and the framework with it, whichever handler
+    /// it came from.
     template <class Call>
     bool guard(Call&& call) {
         std::string thrown;
         try {
             call();
             return true;
+        } catch (const StopRun& stop) {
+            has_stopped_ = true;
+            ask_stop(stop.teardown);
+            return false;
         } catch (const std::exception& error) {
             thrown = name_of(error) + ": " + error.what();
         } catch (...) {
@@ -232,6 +239,8 @@ private:
         failure_ = Refusal{RefusalCode::cancelled, "framework " + options_.name, "call a handler",
                            "it threw " + thrown, "catch it in the handler"};
         log(LogLevel::error, format_refusal(*failure_));
+        has_stopped_ = true;
+        ask_stop(true);
         return false;
     }
 

@@ -50,6 +50,12 @@ struct FrameworkOptions {
     Log log{};                    // Empty: warnings and errors go to standard error.
 };
 
+/// Thrown by a handler to end the run at once, without that being a failure: nothing of what was
+/// being told is acknowledged. `teardown` as in `Replies::stop`.
+struct StopRun {
+    bool teardown = true;
+};
+
 namespace detail {
 
 /// A scheduler without its type.
@@ -67,7 +73,8 @@ int exit_code(const Result<void>& ended);
 
 /// Runs `scheduler` until it is done, or is stopped. Handlers run on this thread, one at a time.
 /// Refuses: options that say too little or too much, whatever the master refuses, `unavailable`
-/// when `connect_timeout` is over, `cancelled` when a handler threw.
+/// when `connect_timeout` is over, `cancelled` when a handler threw: whichever it was, the
+/// framework is then torn down, its tasks with it.
 template <class S>
 Result<void> try_run_framework(S& scheduler, FrameworkOptions options) {
     if constexpr (check_scheduler<S>()) {  // What is missing is said once, not for each use below.

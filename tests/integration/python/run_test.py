@@ -36,6 +36,19 @@ class OnCluster(unittest.TestCase):
         self.fail(f"{expected.__name__} did not reach the caller")
 
 
+class Whole(Idle):
+    """Waits until all of the agent is offered: nobody has a task there."""
+
+    def on_offer(self, offer):
+        self.done = offer.resources >= ok.res(cpus=4, mem="1024MiB")
+        return ok.Decline(offer, 0.1)
+
+    done = False
+
+    def is_done(self):
+        return self.done
+
+
 class RunTest(OnCluster):
     def test_tasks_run_and_their_ends_are_told(self):
         done = self.run_it(Batch(["exit 0", "exit 3", "kill -9 $$"]))
@@ -149,6 +162,66 @@ class RunTest(OnCluster):
             ok.run(scheduler, **options)
         self.assertEqual(scheduler.found, ("t0", ok.TaskState.RUNNING))
 
+    def assert_ends_tasks(self, raises, kept):
+        """Each handler that raises ends its task, or leaves it to the next run with that file."""
+        class Fails(Batch):
+            where, running = "", False
+
+            def fail(self, where):
+                if self.running and where == self.where:
+                    raise raises("mine")
+
+            def on_status(self, status):
+                self.running = self.running or status.state is ok.TaskState.RUNNING
+                self.fail("on_status")
+
+            def is_done(self):
+                self.fail("is_done")
+                return False
+
+            def next_wake(self):
+                self.fail("next_wake")
+                return 0
+
+            def on_wake(self, now):
+                self.fail("on_wake")
+
+        class Next(Idle):
+            def __init__(self):
+                self.found = []
+
+            def on_subscribed(self, framework):
+                self.framework = framework
+
+            def on_status(self, status, replies):
+                self.found.append(status.state)
+                replies.stop()
+
+        for where in ("on_status", "is_done", "next_wake", "on_wake"):
+            with self.subTest(where), tempfile.TemporaryDirectory() as folder:
+                options = dict(name="fails", failover_timeout=600, connect_timeout=30)
+                if kept:
+                    options["id_file"] = Path(folder) / "id"
+                scheduler = Fails(["sleep 1000"])
+                scheduler.where = where
+                with self.assertRaisesRegex(raises, "mine"):
+                    ok.run(scheduler, **options)
+                if kept and raises is KeyboardInterrupt:
+                    after = Next()
+                    ok.run(after, **options)
+                    self.assertEqual(after.found, [ok.TaskState.RUNNING])
+                else:
+                    self.run_it(Whole())  # What it held is free again.
+                    self.assertFalse((Path(folder) / "id").exists())
+
+    def test_whichever_handler_fails_the_tasks_end(self):
+        self.assert_ends_tasks(LookupError, kept=False)
+        self.assert_ends_tasks(LookupError, kept=True)
+
+    def test_ctrl_c_in_whichever_handler(self):
+        self.assert_ends_tasks(KeyboardInterrupt, kept=False)
+        self.assert_ends_tasks(KeyboardInterrupt, kept=True)
+
     def test_a_cluster_that_is_not_there(self):
         with self.assertRaises(ok.Refusal) as caught:
             ok.run(Idle(), name="test", failover_timeout=0, master="127.0.0.1:1", token="none",
@@ -220,6 +293,36 @@ class AsyncTest(OnCluster):
 
         asyncio.run(cancel())
         self.assertEqual(events, ["in", "out"])
+
+    def test_cancelling_leaves_tasks_to_the_next_run_if_the_id_is_kept(self):
+        class Runs(Batch):
+            async def on_status(self, status):
+                if status.state is ok.TaskState.RUNNING:
+                    self.is_running.set()
+                    await asyncio.sleep(self.busy)
+
+        class Next(Idle):
+            def on_status(self, status, replies):
+                self.found = (status.task, status.state)
+                replies.stop()
+
+        async def cancel(busy, options):
+            scheduler = Runs(["sleep 1000"])
+            scheduler.is_running, scheduler.busy = asyncio.Event(), busy
+            running = asyncio.create_task(ok.run_async(scheduler, **options))
+            await scheduler.is_running.wait()
+            running.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await running
+
+        for busy in (0, 1000):
+            with self.subTest(busy), tempfile.TemporaryDirectory() as folder:
+                options = dict(name="kept", failover_timeout=600, connect_timeout=30,
+                               id_file=Path(folder) / "id")
+                asyncio.run(cancel(busy, options))
+                scheduler = Next()
+                ok.run(scheduler, **options)
+                self.assertEqual(scheduler.found, ("t0", ok.TaskState.RUNNING))
 
     def test_cancelling_between_handlers(self):
         async def cancel():
