@@ -116,7 +116,7 @@ bool JobDesk::serve(Visitor& visitor, const Answer& answer) {
 std::vector<std::string> ask_runs(const std::string& job) {
     std::vector<std::string> answers;
     if (job.find('\n') != std::string::npos) return answers;
-    const Result<std::string> folder = make_user_folder();
+    const Result<std::string> folder = find_user_folder();
     if (!folder) return answers;  // Somebody else could answer there.
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(*folder, error)) {

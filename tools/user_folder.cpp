@@ -23,6 +23,11 @@ Result<std::string> make_user_folder() {
         return Refusal{RefusalCode::unavailable, "folder " + folder, "make", std::strerror(errno),
                        "set XDG_RUNTIME_DIR to a folder of yours"};
     }
+    return find_user_folder();
+}
+
+Result<std::string> find_user_folder() {
+    std::string folder = user_folder();
     struct stat about{};
     if (::lstat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
         about.st_uid != ::geteuid() || (about.st_mode & 077) != 0) {

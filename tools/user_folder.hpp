@@ -13,6 +13,9 @@ namespace offerkit::tools {
 /// Where it is, or would be.
 [[nodiscard]] std::string user_folder();
 
+/// Refuses: `forbidden` if it is not there, or others can get into it.
+[[nodiscard]] Result<std::string> find_user_folder();
+
 /// Makes it if need be. Refuses: `unavailable`; `forbidden` if others can get into it.
 [[nodiscard]] Result<std::string> make_user_folder();
 

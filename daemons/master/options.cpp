@@ -119,7 +119,10 @@ void read_policy(Settings& given, const detail::OwnPolicy* own, MasterOptions& o
     }
     Refusal refusal = std::move(known).error();
     if (own != nullptr) refusal.why += ", and " + own->name + " of this program";
-    if (const Given* const policy = given.find("policy")) refusal.who = policy->where;
+    if (const Given* const policy = given.find("policy")) {
+        refusal.who = policy->where;
+        refusal.what = "take policy " + options.policy;
+    }
     given.complain(std::move(refusal));
 }
 
