@@ -58,10 +58,10 @@ TEST_CASE("faults that were once not survived are survived", "[sim][regression]"
     CHECK(plans > 0);
 }
 
-// Base: OFFERKIT_SEED, any text (CI: the commit). How many: OFFERKIT_SEEDS (--full: 2000).
+// Base: OFFERKIT_SEED, any text (CI: the commit). How many: OFFERKIT_SEEDS (--full: 400).
 TEST_CASE("faults of fresh seeds are survived, and the world comes back by itself",
           "[sim][fresh]") {
-    const std::uint64_t seeds = test::number_from("OFFERKIT_SEEDS", 200);
+    const std::uint64_t seeds = test::number_from("OFFERKIT_SEEDS", 25);
     for (std::uint64_t n = 0; n < seeds; ++n)
         check_plan(test::draw_plan(nth_seed(test::base_seed(), n)));
 }
