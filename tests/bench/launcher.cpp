@@ -8,6 +8,8 @@
 
 #include "daemons/agent/launcher/client.hpp"
 
+#include <support/temporary_folder.hpp>
+
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -172,8 +174,8 @@ pid_t start_launcher(const std::string& work_dir) {
 
 int main(int count, char** arguments) {
     const Options options = parse(count, arguments);
-    std::string folder = (std::filesystem::temp_directory_path() / "offerkit-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) fail("cannot make a folder");
+    const offerkit::testing::TemporaryFolder temporary;
+    const std::string& folder = temporary.path();
     const pid_t pid = start_launcher(folder);
     Client client;
     require(client.connect(folder, 10s));
@@ -193,7 +195,6 @@ int main(int count, char** arguments) {
     while (client.next(10s)) {
     }
     ::waitpid(pid, nullptr, 0);
-    std::filesystem::remove_all(folder);
     print(options, "bare_per_second", median(bare), "1/s");
     print(options, "launched_per_second", median(launched), "1/s");
     print(options, "ratio_to_bare", median(ratios), "ratio");

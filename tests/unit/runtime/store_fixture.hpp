@@ -5,6 +5,8 @@
 
 #include <offerkit/runtime/durable_store.hpp>
 
+#include <support/temporary_folder.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <condition_variable>
@@ -25,22 +27,13 @@ namespace offerkit::testing {
 
 /// In memory if the machine offers that: these tests sync more than they write.
 struct StoreFolder {
-    StoreFolder() {
-        const std::filesystem::path memory = "/dev/shm";
-        const auto base =
-            std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-        std::string text = (base / "offerkit-store-XXXXXX").string();
-        REQUIRE(::mkdtemp(text.data()) != nullptr);
-        root = text;
-        path = root + "/store";
-    }
-    StoreFolder(const StoreFolder&) = delete;
-    StoreFolder& operator=(const StoreFolder&) = delete;
-    ~StoreFolder() { std::filesystem::remove_all(root); }
     [[nodiscard]] std::string file(const std::string& name) const { return path + "/" + name; }
 
-    std::string root;
-    std::string path;
+    TemporaryFolder folder{std::filesystem::exists("/dev/shm")
+                               ? std::filesystem::path{"/dev/shm"}
+                               : std::filesystem::temp_directory_path()};
+    std::string root = folder.path();
+    std::string path = folder.file("store");
 };
 
 /// What the store told, for a test that waits for it.
