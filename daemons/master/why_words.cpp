@@ -40,7 +40,9 @@ std::string decline_counts(const Wait& wait) {
         ++counts[agent.reason ? std::string(format_decline_reason(*agent.reason)) : "left over"];
     }
     std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
-    std::ranges::stable_sort(sorted, std::greater{}, [](const auto& each) { return each.second; });
+    std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string text;
     for (const auto& [reason, count] : sorted) {
         text += (text.empty() ? "" : ", ") + reason + " " + std::to_string(count);

@@ -184,7 +184,7 @@ private:
                 ending.push_back(&running);
             }
         }
-        std::ranges::stable_sort(ending, {}, &Running::ends_at);
+        std::ranges::sort(ending, {}, &Running::ends_at);  // Those of one instant count together.
         Instant at = cluster.now();
         for (std::size_t i = 0; i < ending.size(); ++i) {
             const Instant next = std::max(ending[i]->ends_at, cluster.now());

@@ -213,9 +213,10 @@ private:
             for (const Stated& entry : stated)
                 workload_->push_back({entry.task, entry.count});
         }
-        std::ranges::sort(*workload_, [](const Typical& a, const Typical& b) {
+        const auto is_before = [](const Typical& a, const Typical& b) {
             return std::ranges::lexicographical_compare(a.task.slots(), b.task.slots());
-        });
+        };
+        std::ranges::sort(*workload_, is_before);
         std::size_t kept = 0;
         for (const Typical& typical : *workload_) {
             if (kept > 0 && (*workload_)[kept - 1].task == typical.task) {
@@ -225,7 +226,9 @@ private:
             }
         }
         workload_->resize(kept);
-        std::ranges::stable_sort(*workload_, std::ranges::greater{}, &Typical::count);
+        std::ranges::sort(*workload_, [&](const Typical& a, const Typical& b) {
+            return a.count != b.count ? a.count > b.count : is_before(a, b);
+        });
         if (kept > workload_max) workload_->resize(workload_max);
         return *workload_;
     }

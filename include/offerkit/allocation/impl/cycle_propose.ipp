@@ -195,7 +195,7 @@ void Cycle<P>::take_holds(std::vector<Grant> holds) {
         holds_.clear();
         return;
     }
-    std::ranges::stable_sort(holds_, {}, &Grant::agent);
+    std::ranges::sort(holds_, {}, &Grant::agent);
 }
 
 template <AllocationPolicy P>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace offerkit::master {
@@ -307,8 +308,11 @@ private:
             if (wait.cause == WaitCause::share_order) return 3;
             return wait.cause >= WaitCause::draining ? 2 : 1;
         };
-        std::ranges::stable_sort(out_.causes, [&](const Wait& a, const Wait& b) {
-            return std::pair{weight(a), b.agents.size()} < std::pair{weight(b), a.agents.size()};
+        std::ranges::sort(out_.causes, [&](const Wait& a, const Wait& b) {
+            const std::pair of_a{weight(a), b.agents.size()};
+            const std::pair of_b{weight(b), a.agents.size()};
+            if (of_a != of_b) return of_a < of_b;
+            return std::tie(a.cause, a.role, a.kind) < std::tie(b.cause, b.role, b.kind);
         });
     }
 
