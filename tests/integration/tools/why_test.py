@@ -160,16 +160,21 @@ class WhyOnDevTest(ClusterTest, Asks):
         self.assertIn("1 agent is in use: cpus: the most left is 0", self.text("large"))
         self.moody("small", "*", "take", "cpus:1;mem:32", "100", "sleep 1000")
         self.await_cause("small", "in_use", 1)
-        go.touch()
-        eventually(lambda: "share_order" in self.causes("large"), "the smaller is served first")
         small = self.frameworks()["small"]["id"]
-        eventually(lambda: len(self.list("tasks", "--framework", small, "--state",
-                                         "running")) == 2, "it has what was free")
-        cause = self.causes("large")["share_order"]
+        seen = []  # Said while it is so: once all is in use again, that is the cause.
+
+        def is_said():
+            seen[:] = [self.causes("large").get("share_order"), self.text("large")]
+            return seen[0] and "share" in seen[1]
+
+        go.touch()
+        eventually(is_said, "the smaller is served first")
+        cause, text = seen
         self.assertEqual((cause["kind"], cause["share"]), ("cpus", 0.75))
         self.assertIn(small, cause["frameworks"])
-        self.assertIn("others with a smaller share are served first: it has 75% of all cpus",
-                      self.text("large"))
+        self.assertIn("others with a smaller share are served first: it has 75% of all cpus", text)
+        eventually(lambda: len(self.list("tasks", "--framework", small, "--state",
+                                         "running")) == 2, "it has what was free")
 
     def test_draining(self):
         self.start_agents(2)
