@@ -40,6 +40,8 @@ AMBIENT = [
         "nothing of the process's surroundings: it comes in as an option"),
     ban("unordered", r"\bunordered_(?:multi)?(?:map|set)\b|\bstd::hash\b",
         "its order is the library's: use a sorted container"),
+    ban("stable-sort", r"\bstable_sort\b",
+        "an order by what came first is none, and clang refuses it: compare all that differs"),
     ban("io", r"\bstd::(?:cin|cout|cerr|clog|[io]?fstream|filesystem)\b|\b(?:f|s?n)?printf\s*\("
         r"|\bfopen\b|\bstd::f?puts\b|#\s*include\s*<(?:iostream|fstream|filesystem|cstdio)>",
         "no I/O here: ask for an effect"),

@@ -40,6 +40,7 @@ PLANTED = [
     ("thread", I + "master/p.hpp", HEAD + "std::thread t;\n"),
     ("mutex", I + "record/p.hpp", HEAD + "std::mutex m;\n"),
     ("environment", I + "executor/p.hpp", HEAD + 'auto e = getenv("HOME");\n'),
+    ("stable-sort", I + "agent/p.hpp", HEAD + "inline auto f = std::ranges::stable_sort;\n"),
     ("unordered", I + "agent/p.hpp", HEAD + "std::unordered_map<int, int> m;\n"),
     ("io", I + "framework/p.hpp", HEAD + "#include <iostream>\n"),
     ("io", I + "sim/p.hpp", HEAD + "std::ifstream file;\n"),
