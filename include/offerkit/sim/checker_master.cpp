@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace offerkit::sim {
@@ -229,7 +230,7 @@ void Checker::register_agent(PeerId peer, AgentId id, const Registry& durable) {
     }
     agent.total = registration.info.resources;
     agent.peer = peer;
-    agent.uncounted = false;
+    const bool was_uncounted = std::exchange(agent.uncounted, false);
     ++registrations_;
     for (const protocol::AgentTask& each : registration.tasks)
         tasks_[{each.framework, each.info.id}].reported_in = registrations_;
@@ -238,9 +239,15 @@ void Checker::register_agent(PeerId peer, AgentId id, const Registry& durable) {
     }
     for (const protocol::AgentTask& each : registration.tasks) {
         Task& task = tasks_[{each.framework, each.info.id}];
-        // One that has ended holds what it held until its last status comes.
-        if (is_terminal(each.state) || task.agent == id) continue;
-        if (!is_known(durable, each.framework)) {
+        if (task.agent == id) continue;
+        const bool known = is_known(durable, each.framework);
+        // One that has ended holds what it held until its last status comes. Of a framework that
+        // has ended that may be something that was not counted.
+        if (is_terminal(each.state)) {
+            agent.uncounted = agent.uncounted || (was_uncounted && !known);
+            continue;
+        }
+        if (!known) {
             agent.uncounted = true;
             continue;
         }
